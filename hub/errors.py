@@ -54,6 +54,12 @@ class RateLimited(RetryLater):
     code = "rate_limited"
 
 
+class OutcomeUnknown(RetryLater):
+    """A write was sent and no verdict came back (time-out, reset, 5xx): it may have landed, or may yet (sync.md R3)."""
+
+    code = "outcome_unknown"
+
+
 class LeaseLost(RetryLater):
     """Another worker has taken the work over (fencing, sync.md R4); this one must stop and write nothing."""
 

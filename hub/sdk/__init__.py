@@ -1,0 +1,67 @@
+"""What a connector is written with. Connectors import from here and from `hub.errors`, nothing else of the hub."""
+
+from hub.errors import (
+    ConnectionBroken,
+    HubError,
+    NeedsReauth,
+    NeedsSteward,
+    OutcomeUnknown,
+    RateLimited,
+    RecordRejected,
+    RemoteUnavailable,
+    RetryLater,
+    Unsupported,
+)
+from hub.sdk.auth import Auth, Basic, Bearer, Header
+from hub.sdk.connector import (
+    Change,
+    ConnectionView,
+    Connector,
+    Deletes,
+    FieldShape,
+    Finding,
+    Hint,
+    ObjectShape,
+    Page,
+    Receipt,
+    Rejected,
+    RemoteRecord,
+    Setting,
+)
+from hub.sdk.http import Http, Limits, Response
+from hub.sdk.manifest import Manifest, ObjectCapabilities
+
+__all__ = [
+    "Auth",
+    "Basic",
+    "Bearer",
+    "Change",
+    "ConnectionBroken",
+    "ConnectionView",
+    "Connector",
+    "Deletes",
+    "FieldShape",
+    "Finding",
+    "Header",
+    "Hint",
+    "Http",
+    "HubError",
+    "Limits",
+    "Manifest",
+    "NeedsReauth",
+    "NeedsSteward",
+    "ObjectCapabilities",
+    "ObjectShape",
+    "OutcomeUnknown",
+    "Page",
+    "RateLimited",
+    "Receipt",
+    "RecordRejected",
+    "Rejected",
+    "RemoteRecord",
+    "RemoteUnavailable",
+    "Response",
+    "RetryLater",
+    "Setting",
+    "Unsupported",
+]
