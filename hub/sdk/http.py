@@ -6,7 +6,8 @@ that say what happens next, without secrets:
 
 | what happened                                            | raised                                            |
 |----------------------------------------------------------|---------------------------------------------------|
-| certainly not sent (refused, DNS, TLS, no time left)     | RemoteUnavailable                                 |
+| certainly not sent (refused, DNS, no time left)          | RemoteUnavailable                                 |
+| the certificate is not trusted, the call cannot be built | ConnectionBroken                                  |
 | a read got no answer, or 408, 425, 5xx                   | RemoteUnavailable                                 |
 | a write was sent and got no answer, or 408, 5xx          | OutcomeUnknown                                    |
 | 429                                                      | RateLimited (after = Retry-After)                 |
@@ -26,8 +27,8 @@ import time
 import weakref
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
-from urllib.parse import urljoin
+from typing import Any
+from urllib.parse import quote, urljoin
 
 import orjson
 import requests
@@ -57,6 +58,10 @@ _CHUNK = 65_536
 _EXCERPT = 300
 _REDIRECTS = 3
 _SHORTEST_CALL = 0.05
+_LONGEST_WAIT = 86_400
+_READING = frozenset({"GET", "HEAD"})
+_REDIRECTED = frozenset({301, 302, 303, 307, 308})
+_HEADERS = {"User-Agent": "crm-hub", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,9 @@ class Response:
 
     def text(self) -> str:
         """The body, by its declared charset or else UTF-8; what cannot be read is replaced."""
-        charset = self.headers.get("content-type", "").partition("charset=")[2].partition(";")[0].strip(" \"'")
+        charset = (
+            self.headers.get("content-type", "").partition("charset=")[2].partition(";")[0].strip(" \"'")
+        )
         try:
             return self.body.decode(charset or "utf-8", "replace")
         except LookupError:
@@ -151,12 +158,14 @@ class Http:
         self._base: str | None = None
         self._auth: Auth | None = None
         self._headers: Mapping[str, str] = {}
-        _silence(self, self.redactor)
+        _silence(self._wire, self.redactor)
 
     def __repr__(self) -> str:
         return f"Http({self.redactor.text(self._base or 'no base url')})"
 
-    def at(self, base_url: str, *, auth: Auth | None = None, headers: Mapping[str, str] | None = None) -> Http:
+    def at(
+        self, base_url: str, *, auth: Auth | None = None, headers: Mapping[str, str] | None = None
+    ) -> Http:
         """A view of this Http bound to a system: same session, limits and redactor. Raises ConnectionBroken for a base URL
         that must not be called."""
         view = Http.__new__(Http)
@@ -210,4 +219,293 @@ class Http:
         (default: GET and HEAD; say so for a search by POST). `idempotent`: may be repeated quickly (default: `reads`).
         `timeout`: seconds for this call instead of the limits' total.
         """
-        raise NotImplementedError
+        if self._base is None:
+            raise RuntimeError("this Http is bound to no system: call http.at(base_url) first")
+        reading = method in _READING if reads is None else reads
+        url = self._url(path)
+        sent_headers = {
+            **_HEADERS,
+            **self._headers,
+            **(self._auth.headers() if self._auth else {}),
+            **(headers or {}),
+        }
+        if json is not None:
+            data = orjson.dumps(json)
+            sent_headers.setdefault("Content-Type", "application/json")
+        call = _Call(
+            method=method,
+            url=url,
+            where=f"{method} {self.redactor.text(url.partition('?')[0])}",
+            reads=reading,
+            repeat=reading if idempotent is None else idempotent,
+            arguments={"params": params, "data": data, "headers": sent_headers},
+            accept=frozenset(accept),
+            total=timeout or self.limits.total,
+        )
+        return self._repeated(call)
+
+    def _url(self, path: str) -> str:
+        base = self._base or ""
+        if not path.startswith(("http://", "https://")):
+            return f"{base}/{path.lstrip('/')}" if path.strip("/") else base
+        if not same_site(base, path):
+            raise ConnectionBroken(
+                "the remote sent a link to another site",
+                cause=f"{self.redactor.text(path.partition('?')[0])} is not below {self.redactor.text(base)}",
+                fix="set the connection's url to the address the remote uses for itself",
+            )
+        return path
+
+    def _repeated(self, call: _Call) -> Response:
+        """The call, repeated while that is safe, quick and within the lease."""
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(call.may_repeat),
+            wait=self._pause,
+            stop=self._enough,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            answer: Response = retrying(self._once, call)
+        except OutcomeUnknown:
+            raise
+        except HubError as error:
+            if not call.in_doubt:
+                raise
+            failure = error
+        else:
+            if answer.ok or not call.in_doubt:
+                return answer
+            failure = RecordRejected(f"{call.where} answered {answer.status}", cause=answer.excerpt())
+        raise OutcomeUnknown(f"{call.where} got no verdict, and its repetition failed", cause=str(failure))
+
+    def _pause(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.after if isinstance(error, RateLimited) else None
+        return asked if asked is not None else min(0.2 * 4.0 ** (state.attempt_number - 1), 2.0)
+
+    def _enough(self, state: tenacity.RetryCallState) -> bool:
+        wait = self._pause(state)
+        return (
+            state.attempt_number >= self.limits.attempts
+            or wait > self.limits.patience
+            or (self._deadline is not None and self._deadline() <= wait + _SHORTEST_CALL)
+        )
+
+    def _once(self, call: _Call) -> Response:
+        """One attempt, with the redirects within the site that a read may follow."""
+        url = call.url
+        for _ in range(_REDIRECTS):
+            answer, location = self._attempt(call, url)
+            if location is None:
+                return answer
+            target = urljoin(url, location)
+            if not (call.reads and same_site(url, target)):
+                raise ConnectionBroken(
+                    f"{call.where} is redirected to {self.redactor.text(target.partition('?')[0])}",
+                    fix="set the connection's url to the address the system really has",
+                )
+            url = target
+            call.arguments["params"] = None
+        raise ConnectionBroken(f"{call.where} is redirected again and again")
+
+    def _attempt(self, call: _Call, url: str) -> tuple[Response, str | None]:
+        """One exchange: the answer, and where it redirects to."""
+        guard.refuse_network()
+        call.begun = False
+        if self._budget is not None:
+            self._budget()
+        seconds = call.total
+        if self._deadline is not None:
+            seconds = min(seconds, self._deadline())
+        if seconds < _SHORTEST_CALL:
+            raise RemoteUnavailable(f"{call.where} was not begun", cause="no time is left of the lease")
+        call.begun = True
+        began = time.monotonic()
+        answer, failure = self._exchange(call, url, seconds)
+        log.debug(
+            "%s: %s in %.3f s", call.where, answer.status if answer else failure, time.monotonic() - began
+        )
+        if answer is None:
+            if isinstance(failure, OutcomeUnknown):
+                call.in_doubt = True
+            raise failure or AssertionError("neither answer nor failure")
+        if answer.status in call.accept or answer.ok:
+            return answer, None
+        location = answer.headers.get("location")
+        if answer.status in _REDIRECTED and location:
+            return answer, location
+        failure = _refusal(call, answer)
+        if isinstance(failure, OutcomeUnknown):
+            call.in_doubt = True
+        raise failure
+
+    def _exchange(self, call: _Call, url: str, seconds: float) -> tuple[Response | None, HubError | None]:
+        """Send and read. Failures are returned, so that no exception with the raw URL in it hangs on as context."""
+        limits = self.limits
+        timeouts = (min(limits.connect, seconds), min(limits.read, seconds))
+        began = time.time()
+        with self._wire.call(seconds):
+            try:
+                with self._wire.session.request(
+                    call.method, url, timeout=timeouts, stream=True, allow_redirects=False, **call.arguments
+                ) as raw:
+                    headers = {name.lower(): value for name, value in raw.headers.items()}
+                    served_at = _instant(headers.get("date"))
+                    if served_at is not None:
+                        self._clock.skew = served_at - (began + time.time()) / 2
+                    body = _body(raw, limits.max_bytes)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                return None, self._failure(call, error)
+            except ConnectionBroken as error:
+                return None, error
+        if body is None:
+            return None, _oversize(call, limits.max_bytes)
+        return Response(
+            raw.status_code, headers, body, call.where, call.reads, served_at, self.redactor
+        ), None
+
+    def _failure(self, call: _Call, error: Exception) -> HubError:
+        """What a broken exchange means; of the error itself only its innermost reason is told."""
+        reason = "it took longer than the time that was left" if self._wire.cut else _reason(error)
+        cause = self.redactor.text(reason)
+        if not self._wire.sent:
+            if isinstance(error, ValueError) and not isinstance(error, requests.ConnectionError):
+                return ConnectionBroken(
+                    f"{call.where} cannot be sent",
+                    cause=f"{type(error).__name__}: a header, parameter or address holds what HTTP cannot carry",
+                    fix="look for line breaks or odd characters in the url and the secrets",
+                )
+            if isinstance(error, requests.exceptions.SSLError) and "ertificate" in reason:
+                return ConnectionBroken(
+                    f"{call.where}: the certificate is not trusted",
+                    cause=cause,
+                    fix="check the url's host name, or name the company's own authority in ca_file",
+                )
+            return RemoteUnavailable(f"{call.where} was not sent", cause=cause)
+        if call.reads:
+            return RemoteUnavailable(f"{call.where} got no answer", cause=cause)
+        return OutcomeUnknown(f"{call.where} was sent and got no answer", cause=cause)
+
+
+def segment(text: str) -> str:
+    """`text` as one segment of a path, such as an external id. Raises RecordRejected for one that would leave its place."""
+    if text in {"", ".", ".."}:
+        raise RecordRejected(f'"{text}" is no usable id in an address')
+    return quote(text, safe="")
+
+
+@dataclass(slots=True)
+class _Clock:
+    skew: float = 0.0
+
+
+@dataclass(slots=True)
+class _Call:
+    """One request with its attempts. `in_doubt`: an attempt of this write may have landed."""
+
+    method: str
+    url: str
+    where: str
+    reads: bool
+    repeat: bool
+    arguments: dict[str, Any]
+    accept: frozenset[int]
+    total: float
+    begun: bool = False
+    in_doubt: bool = False
+
+    def may_repeat(self, error: BaseException) -> bool:
+        # Not begun: our own budget or lease said no, and a quick repetition would only ask it again.
+        return (
+            self.repeat and self.begun and isinstance(error, RemoteUnavailable | OutcomeUnknown | RateLimited)
+        )
+
+
+def _refusal(call: _Call, answer: Response) -> HubError:
+    """What an answer that is neither good nor accepted means."""
+    status = answer.status
+    message = f"{call.where} answered {status}"
+    cause = answer.excerpt() or None
+    if status == 429:
+        return RateLimited(message, after=_retry_after(answer), cause=cause)
+    if status in {401, 403}:
+        return NeedsReauth(message, cause=cause, fix="check the credentials and what they are allowed to do")
+    if status in {408, 425} or status >= 500:
+        after = _retry_after(answer)
+        if call.reads or status == 425:
+            return RemoteUnavailable(message, after=after, cause=cause)
+        return OutcomeUnknown(message, after=after, cause=cause)
+    if status >= 400 and not call.reads:
+        return RecordRejected(message, cause=cause)
+    return ConnectionBroken(message, cause=cause, fix="check the connection's url")
+
+
+def _oversize(call: _Call, cap: int) -> HubError:
+    message = f"the answer to {call.where} is larger than {cap // 1024} kB"
+    if call.reads:
+        return ConnectionBroken(message, fix="ask for smaller pages")
+    return OutcomeUnknown(message)
+
+
+def _body(raw: requests.Response, cap: int) -> bytes | None:
+    """The decoded body, or None as soon as it is larger than `cap`."""
+    declared = raw.headers.get("Content-Length", "")
+    if declared.isdigit() and int(declared) > cap:
+        return None
+    parts: list[bytes] = []
+    size = 0
+    for chunk in raw.iter_content(_CHUNK):
+        size += len(chunk)
+        if size > cap:
+            return None
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _retry_after(answer: Response) -> float | None:
+    """Seconds the remote asked us to wait; a date is read against the remote's own clock."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(min(int(text), _LONGEST_WAIT))
+    until = _instant(text)
+    if until is None:
+        return None
+    return min(max(0.0, until - (answer.served_at or time.time())), float(_LONGEST_WAIT))
+
+
+def _instant(text: str | None) -> float | None:
+    """An HTTP date as epoch seconds; None if it is none."""
+    if not text:
+        return None
+    try:
+        return email.utils.parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost reason of a requests error, without the URL that the outer ones repeat."""
+    inner: BaseException = error
+    for _ in range(8):
+        deeper = getattr(inner, "reason", None) or inner.__cause__ or inner.__context__
+        if not isinstance(deeper, BaseException):
+            deeper = next((one for one in inner.args if isinstance(one, BaseException)), None)
+        if deeper is None:
+            break
+        inner = deeper
+    if isinstance(inner, TimeoutError):
+        return "timed out"
+    said = getattr(inner, "verify_message", None) or getattr(inner, "strerror", None)
+    if said:
+        prefix = "certificate verification failed: " if hasattr(inner, "verify_message") else ""
+        return f"{prefix}{said}"
+    return type(inner).__name__
+
+
+def _silence(wire: Wire, redactor: Redactor) -> None:
+    """urllib3 logs whole URLs: mask them for as long as this session lives."""
+    logger = logging.getLogger("urllib3.connectionpool")
+    masking = RedactingFilter(redactor)
+    logger.addFilter(masking)
+    weakref.finalize(wire, logger.removeFilter, masking)

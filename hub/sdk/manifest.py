@@ -1,4 +1,4 @@
-'''What a connector declares about its system: `connectors/<system>/manifest.toml`.
+"""What a connector declares about its system: `connectors/<system>/manifest.toml`.
 
 The hub never asks a connector what it can do by trying; it reads it here, and the conformance suite proves that the
 declarations are true. An unknown key is refused with its line and the nearest right word. An example with every key:
@@ -30,7 +30,7 @@ declarations are true. An unknown key is refused with its line and the nearest r
     overlap_seconds = 120                 # how far before its cursor a pull begins again   (default 0)
     read_after_write_seconds = 0          # how long until a read or find shows a write     (default 0)
     lands_late_seconds = 0                # how long a write without answer may still land  (default 0)
-'''
+"""
 
 from __future__ import annotations
 
@@ -201,7 +201,11 @@ class _Reader:
             return value
         if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
-        if kind.startswith("tuple") and isinstance(value, list) and all(isinstance(one, str) for one in value):
+        if (
+            kind.startswith("tuple")
+            and isinstance(value, list)
+            and all(isinstance(one, str) for one in value)
+        ):
             return tuple(value)
         if kind == "Version":
             words = ("none", "etag", "modified")

@@ -22,7 +22,9 @@ _NAME = rf"[\w.\-\[\]]*(?:{_WORDS})[\w.\-\[\]]*|key|code"
 # name=value (query, form), "name": "value" (JSON, Python), Name: value (header)
 _PAIR = re.compile(rf"(?i)(?<![\w.\-])({_NAME})=([^&\s\"'<>;,)]+)")
 _QUOTED = re.compile(rf"""(?i)(["'])({_NAME})\1(\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[\d.]+)""")
-_HEADER = re.compile(rf"(?im)(?<![\w.\-\"'])({_NAME})(\s*:\s+)(?:(?:bearer|basic|token|digest|session)\s+)?[^\s,;\"']+")
+_HEADER = re.compile(
+    rf"(?im)(?<![\w.\-\"'])({_NAME})(\s*:\s+)(?:(?:bearer|basic|token|digest|session)\s+)?[^\s,;\"']+"
+)
 _SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=\-]{8,}")
 _USERINFO = re.compile(r"(?i)(\b[a-z][a-z0-9+.\-]*://)[^/\s@\"'<>]*@")
 _SENSITIVE_NAME = re.compile(rf"(?i)(?:{_NAME})")

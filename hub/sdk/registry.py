@@ -46,7 +46,9 @@ def connectors(*, probe: bool = True) -> dict[str, Entry]:
     for point in entry_points(group=GROUP):
         entry = _outside(point, probe)
         if point.name in found:
-            entry = entry._replace(problem=f'the name "{point.name}" is taken by a {found[point.name].source} one')
+            entry = entry._replace(
+                problem=f'the name "{point.name}" is taken by a {found[point.name].source} one'
+            )
             found[f"{point.name} ({entry.source})"] = entry
         else:
             found[point.name] = entry
