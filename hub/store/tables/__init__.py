@@ -1,0 +1,51 @@
+"""The store's tables, one file per subject; `metadata` knows them all."""
+
+from __future__ import annotations
+
+from hub.store.tables.base import metadata
+from hub.store.tables.connections import (
+    connection,
+    connection_map,
+    map_version,
+    match_model,
+    stream,
+    survivorship_rule,
+)
+from hub.store.tables.customers import customer, entry, feed, hold, pin
+from hub.store.tables.matching import decision, edge, identity, match_key
+from hub.store.tables.operations import audit, counter, heartbeat, inbox, quarantine, run
+from hub.store.tables.orders import order
+from hub.store.tables.outgoing import creation, delivery, receipt
+from hub.store.tables.records import binding, reread, source_record
+
+__all__ = [
+    "audit",
+    "binding",
+    "connection",
+    "connection_map",
+    "counter",
+    "creation",
+    "customer",
+    "decision",
+    "delivery",
+    "edge",
+    "entry",
+    "feed",
+    "heartbeat",
+    "hold",
+    "identity",
+    "inbox",
+    "map_version",
+    "match_key",
+    "match_model",
+    "metadata",
+    "order",
+    "pin",
+    "quarantine",
+    "receipt",
+    "reread",
+    "run",
+    "source_record",
+    "stream",
+    "survivorship_rule",
+]

@@ -1,0 +1,53 @@
+"""Who is the same: keys, scored pairs, decisions, and the cluster each record is in (DESIGN §4)."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, PrimaryKeyConstraint, Table, Text
+
+from hub.store.tables.base import SERIAL, json, metadata, time
+
+# narrow, so that looking for candidates never touches wide rows
+identity = Table(
+    "identity",
+    metadata,
+    Column("record_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("component", BigInteger, nullable=False, index=True),
+    Column("customer_id", BigInteger, nullable=False, index=True),
+    json("features", null=False),
+)
+
+match_key = Table(
+    "match_key",
+    metadata,
+    Column("hash", BigInteger, nullable=False),
+    Column("record_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("hash", "record_id"),
+    sqlite_with_rowid=False,
+)
+
+# pairs over the threshold only, a < b
+edge = Table(
+    "edge",
+    metadata,
+    Column("a", BigInteger, nullable=False),
+    Column("b", BigInteger, nullable=False),
+    Column("points", Integer, nullable=False),
+    PrimaryKeyConstraint("a", "b"),
+    Index("ix_edge_b", "b"),
+    sqlite_with_rowid=False,
+)
+
+# verdict: same | different; superseded, never overwritten
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("a", BigInteger, nullable=False, index=True),
+    Column("b", BigInteger, nullable=False, index=True),
+    Column("verdict", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text),
+    time("at", null=False),
+    time("superseded_at"),
+    Column("superseded_by", SERIAL),
+)
