@@ -71,11 +71,12 @@ def db(db_url: str) -> Iterator[Any]:
 
 @pytest.fixture
 def unconfigured_logging() -> Iterator[None]:
-    """Give the test the process's logging as it is, and put it back after."""
+    """Give the test a process whose logging nobody set up (pytest's own handlers off), and put all back after."""
     import logging
 
     root = logging.getLogger()
     before = root.handlers[:], root.level
+    root.handlers.clear()
     try:
         yield
     finally:
