@@ -95,6 +95,8 @@ WAYS: dict[str, Callable[[], object]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_learnt_secret_never_gets_out(way: str, out: io.StringIO) -> None:
+    root = logging.getLogger()  # pytest's own handler, added since, raises on a wrong number of arguments
+    root.handlers[:] = [h for h in root.handlers if isinstance(h.formatter, logging_setup.CleanFormatter)]
     WAYS[way]()
     text = out.getvalue()
     assert text, "nothing was logged: the way proves nothing"
