@@ -12,6 +12,7 @@ from hub.errors import (
     RetryLater,
     Unsupported,
 )
+from hub.sdk.address import segment
 from hub.sdk.auth import Auth, Basic, Bearer, Header
 from hub.sdk.connector import (
     Change,
@@ -28,8 +29,9 @@ from hub.sdk.connector import (
     RemoteRecord,
     Setting,
 )
-from hub.sdk.http import Http, Limits, Response
+from hub.sdk.http import Http, Limits
 from hub.sdk.manifest import Manifest, ObjectCapabilities
+from hub.sdk.response import Response
 
 __all__ = [
     "Auth",
@@ -64,4 +66,5 @@ __all__ = [
     "RetryLater",
     "Setting",
     "Unsupported",
+    "segment",
 ]

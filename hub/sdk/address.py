@@ -1,4 +1,4 @@
-"""Which addresses the hub may call (DESIGN §9): http or https, no credentials in the URL, private ranges only if allowed.
+"""Which addresses the hub may call (DESIGN §9): http or https, no credentials, private ranges only if allowed.
 
 The name is judged when a connector is set up, the address once connected and before the first byte is sent, so that a
 name which resolves differently the second time gains nothing.
@@ -7,15 +7,15 @@ name which resolves differently the second time gains nothing.
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
-from hub.errors import ConnectionBroken
+from hub.errors import ConnectionBroken, RecordRejected
 
 _PORTS = {"http": 80, "https": 443}
 
 
 def check_base_url(url: str) -> str:
-    """`url` without a trailing slash. Raises ConnectionBroken for one that must not be called; never repeats its secrets."""
+    """`url` without a trailing slash. Raises ConnectionBroken for one not to be called, without repeating it."""
     try:
         parts = urlsplit(url.strip())
         port = parts.port
@@ -40,8 +40,8 @@ def check_base_url(url: str) -> str:
 def refuse_address(address: str, *, allow_private: bool) -> None:
     """Raise ConnectionBroken if this IP address must not be called.
 
-    Link-local (cloud metadata services live there), multicast, unspecified and reserved ones never; private and loopback
-    ones only with `allow_private`.
+    Link-local (cloud metadata services live there), multicast, unspecified and reserved ones never;
+    private and loopback ones only with `allow_private`.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
     mapped = getattr(ip, "ipv4_mapped", None)
@@ -57,13 +57,20 @@ def refuse_address(address: str, *, allow_private: bool) -> None:
 
 
 def same_site(one: str, other: str) -> bool:
-    """Whether credentials for `one` may be sent to `other`: same host and port, or http become https on default ports."""
+    """Whether credentials for `one` may go to `other`: same host and port, or http become https on default ports."""
     a, b = urlsplit(one), urlsplit(other)
     if a.hostname != b.hostname:
         return False
     if a.scheme == b.scheme:
         return _port(a) == _port(b)
     return (a.scheme, b.scheme) == ("http", "https") and (_port(a), _port(b)) == (80, 443)
+
+
+def segment(text: str) -> str:
+    """`text` as one segment of a path, such as an external id. Raises RecordRejected for one that would climb out."""
+    if text in {"", ".", ".."}:
+        raise RecordRejected(f'"{text}" is no usable id in an address')
+    return quote(text, safe="")
 
 
 def _port(parts: SplitResult) -> int | None:

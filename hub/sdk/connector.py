@@ -168,11 +168,11 @@ class Connector(ABC):
         """Pages from `cursor` (None or `full` = everything) on. At least once; an unchanged record may come again."""
 
     def fetch(self, object: str, external_ids: Sequence[str]) -> Sequence[RemoteRecord]:
-        """These records as they are now, at most the manifest's `fetch_batch`; one that is gone comes with deleted=True."""
+        """These records as they are now, at most `fetch_batch`; one that is gone comes with deleted=True."""
         raise Unsupported(f"{self.manifest.name} cannot re-read {object} records")
 
     def push(self, object: str, changes: Sequence[Change]) -> Sequence[Receipt]:
-        """Write each change, at most the manifest's `push_batch`; exactly one receipt each. Raises only before sending."""
+        """Write each change, at most `push_batch`; exactly one receipt each. Raises only if nothing was sent."""
         raise Unsupported(f"{self.manifest.name} cannot write {object} records")
 
     def find(self, object: str, change: Change) -> Sequence[RemoteRecord]:

@@ -1,8 +1,8 @@
 """Every call to a remote system goes through here.
 
-A connector gets one Http; `http.at(base_url, auth=…)` gives it a view bound to its system. A call refuses to run inside a
-transaction, asks the budget first, never outlives the lease, repeats itself a little where that is safe, and raises errors
-that say what happens next, without secrets:
+A connector gets one Http; `http.at(base_url, auth=…)` gives it a view bound to its system. A call refuses to run
+inside a transaction, asks the budget first, never outlives the lease, repeats itself a little where that is safe, and
+raises errors that say what happens next, without secrets:
 
 | what happened                                            | raised                                            |
 |----------------------------------------------------------|---------------------------------------------------|
@@ -21,14 +21,13 @@ A status named in `accept` is returned instead of raised, whatever it is.
 
 from __future__ import annotations
 
-import email.utils
 import logging
 import time
 import weakref
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import urljoin
 
 import orjson
 import requests
@@ -39,7 +38,6 @@ from hub import guard
 from hub.errors import (
     ConnectionBroken,
     HubError,
-    NeedsReauth,
     OutcomeUnknown,
     RateLimited,
     RecordRejected,
@@ -48,17 +46,16 @@ from hub.errors import (
 from hub.sdk.address import check_base_url, same_site
 from hub.sdk.auth import Auth
 from hub.sdk.redaction import RedactingFilter, Redactor
-from hub.sdk.wire import Wire
+from hub.sdk.response import Response, instant, oversize, refusal
+from hub.sdk.wire import Wire, innermost
 
 Params = Mapping[str, Any] | list[tuple[str, str]]
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 65_536
-_EXCERPT = 300
 _REDIRECTS = 3
 _SHORTEST_CALL = 0.05
-_LONGEST_WAIT = 86_400
 _READING = frozenset({"GET", "HEAD"})
 _REDIRECTED = frozenset({301, 302, 303, 307, 308})
 _HEADERS = {"User-Agent": "crm-hub", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
@@ -66,7 +63,7 @@ _HEADERS = {"User-Agent": "crm-hub", "Accept": "application/json", "Accept-Encod
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds and bytes of one call. `attempts`: goes of a repeatable call; a wait over `patience` is left to the ladder."""
+    """Seconds and bytes of one call. `attempts`: of a repeatable call; a wait over `patience` goes to the ladder."""
 
     connect: float = 5.0
     read: float = 30.0
@@ -76,64 +73,12 @@ class Limits:
     max_bytes: int = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An answer. `headers` names are lower-case; `served_at` is the remote's clock (epoch seconds) if it told."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    where: str
-    reads: bool
-    served_at: float | None
-    _redactor: Redactor
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300
-
-    def text(self) -> str:
-        """The body, by its declared charset or else UTF-8; what cannot be read is replaced."""
-        charset = (
-            self.headers.get("content-type", "").partition("charset=")[2].partition(";")[0].strip(" \"'")
-        )
-        try:
-            return self.body.decode(charset or "utf-8", "replace")
-        except LookupError:
-            return self.body.decode("utf-8", "replace")
-
-    def json(self) -> Any:
-        """The body as JSON. Raises ConnectionBroken for a web page, RemoteUnavailable for other rubbish; for the answer
-        to a write, OutcomeUnknown for both."""
-        try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            pass
-        kind = self.headers.get("content-type", "")
-        page = "html" in kind or self.body.lstrip()[:1] == b"<"
-        what = "a web page" if page else ("nothing" if not self.body.strip() else "something else")
-        message = f"{self.where} answered {what} instead of JSON"
-        cause = f"status {self.status}, {kind or 'no content type'}: {self.excerpt() or '(empty)'}"
-        if not self.reads:
-            raise OutcomeUnknown(message, cause=cause)
-        if page:
-            raise ConnectionBroken(
-                message, cause=cause, fix="check the url; a login page or proxy may stand before the system"
-            )
-        raise RemoteUnavailable(message, cause=cause)
-
-    def excerpt(self) -> str:
-        """The beginning of the body, one line, without secrets: for causes."""
-        text = self._redactor.text(self.body[: _EXCERPT * 8].decode("utf-8", "replace"))
-        line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
-        return line if len(line) <= _EXCERPT else line[:_EXCERPT] + "…"
-
-
 class Http:
     """A connector's way out. `deadline()` gives the seconds that remain of the lease; `budget()` may sleep or raise.
 
     `allow_private`: whether loopback and private addresses may be called. On by default, since ERPs stand in the
-    company's own network and connections are made by its admin; a connection's key `allow_private = false` turns it off.
+    company's own network and connections are made by its admin; a connection's key `allow_private = false` turns
+    it off.
     Not bounded: name resolution, which the operating system limits.
     """
 
@@ -166,7 +111,8 @@ class Http:
     def at(
         self, base_url: str, *, auth: Auth | None = None, headers: Mapping[str, str] | None = None
     ) -> Http:
-        """A view of this Http bound to a system: same session, limits and redactor. Raises ConnectionBroken for a base URL
+        """A view of this Http bound to a system: same session, limits and redactor. Raises ConnectionBroken for
+        a base URL
         that must not be called."""
         view = Http.__new__(Http)
         view.__dict__.update(self.__dict__)
@@ -199,7 +145,7 @@ class Http:
     def delete(self, path: str = "", **options: Any) -> Response:
         return self.request("DELETE", path, **options)
 
-    def request(
+    def request(  # noqa: PLR0913  (one call has that many sides)
         self,
         method: str,
         path: str = "",
@@ -335,7 +281,7 @@ class Http:
         location = answer.headers.get("location")
         if answer.status in _REDIRECTED and location:
             return answer, location
-        failure = _refusal(call, answer)
+        failure = refusal(answer)
         if isinstance(failure, OutcomeUnknown):
             call.in_doubt = True
         raise failure
@@ -351,7 +297,7 @@ class Http:
                     call.method, url, timeout=timeouts, stream=True, allow_redirects=False, **call.arguments
                 ) as raw:
                     headers = {name.lower(): value for name, value in raw.headers.items()}
-                    served_at = _instant(headers.get("date"))
+                    served_at = instant(headers.get("date"))
                     if served_at is not None:
                         self._clock.skew = served_at - (began + time.time()) / 2
                     body = _body(raw, limits.max_bytes)
@@ -360,14 +306,14 @@ class Http:
             except ConnectionBroken as error:
                 return None, error
         if body is None:
-            return None, _oversize(call, limits.max_bytes)
+            return None, oversize(call.where, reads=call.reads, cap=limits.max_bytes)
         return Response(
             raw.status_code, headers, body, call.where, call.reads, served_at, self.redactor
         ), None
 
     def _failure(self, call: _Call, error: Exception) -> HubError:
         """What a broken exchange means; of the error itself only its innermost reason is told."""
-        reason = "it took longer than the time that was left" if self._wire.cut else _reason(error)
+        reason = "it took longer than the time that was left" if self._wire.cut else innermost(error)
         cause = self.redactor.text(reason)
         if not self._wire.sent:
             if isinstance(error, ValueError) and not isinstance(error, requests.ConnectionError):
@@ -386,13 +332,6 @@ class Http:
         if call.reads:
             return RemoteUnavailable(f"{call.where} got no answer", cause=cause)
         return OutcomeUnknown(f"{call.where} was sent and got no answer", cause=cause)
-
-
-def segment(text: str) -> str:
-    """`text` as one segment of a path, such as an external id. Raises RecordRejected for one that would leave its place."""
-    if text in {"", ".", ".."}:
-        raise RecordRejected(f'"{text}" is no usable id in an address')
-    return quote(text, safe="")
 
 
 @dataclass(slots=True)
@@ -422,32 +361,6 @@ class _Call:
         )
 
 
-def _refusal(call: _Call, answer: Response) -> HubError:
-    """What an answer that is neither good nor accepted means."""
-    status = answer.status
-    message = f"{call.where} answered {status}"
-    cause = answer.excerpt() or None
-    if status == 429:
-        return RateLimited(message, after=_retry_after(answer), cause=cause)
-    if status in {401, 403}:
-        return NeedsReauth(message, cause=cause, fix="check the credentials and what they are allowed to do")
-    if status in {408, 425} or status >= 500:
-        after = _retry_after(answer)
-        if call.reads or status == 425:
-            return RemoteUnavailable(message, after=after, cause=cause)
-        return OutcomeUnknown(message, after=after, cause=cause)
-    if status >= 400 and not call.reads:
-        return RecordRejected(message, cause=cause)
-    return ConnectionBroken(message, cause=cause, fix="check the connection's url")
-
-
-def _oversize(call: _Call, cap: int) -> HubError:
-    message = f"the answer to {call.where} is larger than {cap // 1024} kB"
-    if call.reads:
-        return ConnectionBroken(message, fix="ask for smaller pages")
-    return OutcomeUnknown(message)
-
-
 def _body(raw: requests.Response, cap: int) -> bytes | None:
     """The decoded body, or None as soon as it is larger than `cap`."""
     declared = raw.headers.get("Content-Length", "")
@@ -461,46 +374,6 @@ def _body(raw: requests.Response, cap: int) -> bytes | None:
             return None
         parts.append(chunk)
     return b"".join(parts)
-
-
-def _retry_after(answer: Response) -> float | None:
-    """Seconds the remote asked us to wait; a date is read against the remote's own clock."""
-    text = answer.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(min(int(text), _LONGEST_WAIT))
-    until = _instant(text)
-    if until is None:
-        return None
-    return min(max(0.0, until - (answer.served_at or time.time())), float(_LONGEST_WAIT))
-
-
-def _instant(text: str | None) -> float | None:
-    """An HTTP date as epoch seconds; None if it is none."""
-    if not text:
-        return None
-    try:
-        return email.utils.parsedate_to_datetime(text).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost reason of a requests error, without the URL that the outer ones repeat."""
-    inner: BaseException = error
-    for _ in range(8):
-        deeper = getattr(inner, "reason", None) or inner.__cause__ or inner.__context__
-        if not isinstance(deeper, BaseException):
-            deeper = next((one for one in inner.args if isinstance(one, BaseException)), None)
-        if deeper is None:
-            break
-        inner = deeper
-    if isinstance(inner, TimeoutError):
-        return "timed out"
-    said = getattr(inner, "verify_message", None) or getattr(inner, "strerror", None)
-    if said:
-        prefix = "certificate verification failed: " if hasattr(inner, "verify_message") else ""
-        return f"{prefix}{said}"
-    return type(inner).__name__
 
 
 def _silence(wire: Wire, redactor: Redactor) -> None:

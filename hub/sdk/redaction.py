@@ -1,4 +1,6 @@
-"""Keeps secrets out of every message. Whatever is written about a call (errors, logs, causes) goes through a Redactor."""
+"""Keeps secrets out of every message. Whatever is written about a call (errors, logs, causes) goes through a
+Redactor.
+"""
 
 from __future__ import annotations
 

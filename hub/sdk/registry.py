@@ -1,7 +1,8 @@
 """Finds connectors: the built-in ones by folder under `connectors/`, outside ones by the entry-point group
 `hub.connectors`.
 
-An outside connector is a package of the same shape as a built-in folder (manifest.toml, connector.py, README.md; its maps
+An outside connector is a package of the same shape as a built-in folder (manifest.toml, connector.py, README.md;
+its maps
 in `mappings/<object>.toml` inside it); its entry point names the package: `acme = "acme_for_crm_hub"`, where `acme` is
 also the manifest's name. A connector that cannot be loaded is listed with the reason; it never takes the others down.
 """

@@ -127,3 +127,22 @@ def _judged(connection: HTTPConnection, sock: socket.socket, wire: Wire) -> sock
         sock.close()
         raise
     return sock
+
+
+def innermost(error: BaseException) -> str:
+    """The innermost reason of a requests error, without the URL that the outer ones repeat."""
+    inner: BaseException = error
+    for _ in range(8):
+        deeper = getattr(inner, "reason", None) or inner.__cause__ or inner.__context__
+        if not isinstance(deeper, BaseException):
+            deeper = next((one for one in inner.args if isinstance(one, BaseException)), None)
+        if deeper is None:
+            break
+        inner = deeper
+    if isinstance(inner, TimeoutError):
+        return "timed out"
+    said = getattr(inner, "verify_message", None) or getattr(inner, "strerror", None)
+    if said:
+        prefix = "certificate verification failed: " if hasattr(inner, "verify_message") else ""
+        return f"{prefix}{said}"
+    return type(inner).__name__
