@@ -1,8 +1,8 @@
 """The doorbell: RQ over Redis or Valkey. The only importer of redis and rq.
 
-SQL is the truth (DESIGN §7): a job carries an id, and losing all of Redis loses nothing, because upkeep dispatches again
-what is due. So nothing here raises because the queue is down; `dispatch` answers False, and the row waits. Every job may
-run twice.
+SQL is the truth (DESIGN §7): a job carries an id, and losing all of Redis loses nothing, because upkeep dispatches
+again what is due. So nothing here raises because the queue is down; `dispatch` answers False, and the row waits. Every
+job may run twice.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ Lane = Literal["realtime", "bulk"]
 
 
 class Job(NamedTuple):
-    """One kind of job: its entry point `run(id, lane)` by dotted name, each lane's queue, its longest life in seconds."""
+    """A kind of job: its entry point `run(id, lane)` by dotted name, each lane's queue, its longest life (seconds)."""
 
     entry: str
     queues: Mapping[Lane, str]
     timeout: int
 
 
-# The one table from kind to code: the hub never imports a job. One worker process serves one queue, so a long pull holds
-# up no delivery, and no bulk delivery holds up a webhook.
+# The one table from kind to code: the hub never imports a job. One worker process serves one queue, so a long pull
+# holds up no delivery, and no bulk delivery holds up a webhook.
 JOBS: Mapping[str, Job] = {
     "pull": Job("jobs.pull.run", {"realtime": "pull", "bulk": "pull"}, 3600),
     "drain": Job("jobs.drain.run", {"realtime": "realtime", "bulk": "bulk"}, 300),
@@ -87,7 +87,7 @@ class JobQueue:
     """A process's access to the queue. Safe to build when the queue is down, and to keep over a fork."""
 
     def __init__(self, url: str, *, private: bool = False) -> None:
-        """`url`: redis://, rediss:// or unix://; `private`: its socket's folder must be ours alone. See `open_queue`."""
+        """`url`: redis://, rediss:// or unix://; `private`: its socket's folder must be ours. See `open_queue`."""
         self._url = url
         self._private = private
         self._client: Redis | None = None
@@ -189,8 +189,8 @@ def open_queue(settings: Settings) -> JobQueue:
 def run_worker(settings: Settings, queue: str, *, on_beat: Callable[[], None] | None = None) -> None:
     """Serve one queue until SIGTERM or SIGINT: the running job ends first; a second signal ends the job too.
 
-    `on_beat` is called in the worker (not in the process of a job) at least every 15 s while it lives; it must close what
-    it opens, because jobs are forked from here. Raises RemoteUnavailable when the queue does not answer at the start.
+    `on_beat` is called in the worker (not in the process of a job) at least every 15 s while it lives; it must close
+    what it opens, because jobs are forked from here. Raises RemoteUnavailable when the queue does not answer at the start.
     """
     if queue not in QUEUES:
         raise WrongUse(f"There is no queue {queue!r}.", fix=f"Known: {', '.join(QUEUES)}.")
