@@ -1,0 +1,259 @@
+"""What matching reads of a record: a small tuple of folded values, made once when the record comes and stored
+beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hub.canonical.paths import group
+from hub.identity.fold import fold, words
+from hub.identity.han import is_han
+from hub.identity.organisations import has_legal_form, organisation_words
+
+if TYPE_CHECKING:
+    from hub.identity.model import MatchModel
+
+
+class Features(NamedTuple):
+    """kind: `person`, `organisation` or "" (nobody said). name: all folded words of a person's name, sorted;
+    one word of characters for a Chinese name. given, family: the same apart, where the record has them apart.
+    generation: `jr`, `sr`, `ii` … org: words of an organisation's name without its legal form, sorted.
+    emails: mailboxes. phones: E.164. tax_ids: `type:value`. refs: `namespace:value`. birth_date:
+    `YYYY-MM-DD`. blocked: what the record says that counts for nothing, for explaining. Values are in sorted
+    order, so that two records that say the same have equal features.
+    """
+
+    kind: str = ""
+    name: tuple[str, ...] = ()
+    given: str = ""
+    family: str = ""
+    generation: str = ""
+    org: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    tax_ids: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
+    birth_date: str = ""
+    blocked: tuple[str, ...] = ()
+
+    def to_json(self) -> list[Any]:
+        """A compact list: fields in order, the empty ones at the end left out."""
+        found: list[Any] = [list(part) if part.__class__ is tuple else part for part in self]
+        while found and not found[-1]:
+            found.pop()
+        return found
+
+    @classmethod
+    def from_json(cls, found: list[Any]) -> Features:
+        """The features `to_json` wrote."""
+        return cls._make([*map(_frozen, found), *NOTHING[len(found) :]]) if found else NOTHING
+
+
+NOTHING = Features()
+"""The features of a record that says nothing about who it is."""
+
+
+def _frozen(part: Any) -> Any:
+    return tuple(part) if part.__class__ is list else part
+
+
+# Fields of a record by what becomes of them.
+_EMAIL, _PHONE, _TAX, _REF, _NAME, _OTHER = range(6)
+_GENERATIONS = {
+    **dict.fromkeys(("jr", "junior", "jnr", "jun"), "jr"),
+    **dict.fromkeys(("sr", "senior", "snr", "sen"), "sr"),
+    **dict.fromkeys(("ii", "2nd"), "ii"),
+    **dict.fromkeys(("iii", "3rd"), "iii"),
+    **dict.fromkeys(("iv", "4th"), "iv"),
+}
+# Dropped from names: forms of address and degrees. None of them is anybody's name.
+_TITLE_WORDS = "mr mrs ms miss mx dr prof professor herr frau mme mlle dipl ing phd md mba esq"
+_TITLES = frozenset(_TITLE_WORDS.split())
+_DOTLESS = ("gmail.com", "googlemail.com")
+
+
+def features(values: Mapping[str, Any], model: MatchModel, *, own_ref: str | None = None) -> Features:
+    """The features of a record's contributed values (flat path dictionary, canonical values; None counts as
+    absent).
+
+    model: gives the blocked values. own_ref: the record's own `connection:external_id`, so that a reference
+    to it from another system meets it.
+    """
+    emails: list[str] = []
+    phones: list[str] = []
+    tax_ids: list[str] = []
+    refs: list[str] = [own_ref] if own_ref else []
+    blocked: list[str] = []
+    named = False
+    for path, value in values.items():
+        role, label = _role(path)
+        if role == _OTHER or not value:
+            continue
+        if role == _NAME:
+            named = True
+        elif role == _EMAIL:
+            mailbox = _mailbox(value, model)
+            _keep(mailbox, emails, blocked, value)
+        elif role == _PHONE:
+            phone = value if _is_phone(value, model) else None
+            _keep(phone, phones, blocked, value)
+        elif role == _TAX:
+            tax_id = _tax_id(value, model)
+            _keep(tax_id and f"{label}:{tax_id}", tax_ids, blocked, value)
+        else:
+            refs.append(f"{label}:{value}")
+    birth_date = values.get("birth_date") or ""
+    if birth_date in model.blocked.birth_dates:
+        blocked.append(birth_date)
+        birth_date = ""
+    kind = values.get("kind") or ""
+    names = _names(values, kind, model, blocked) if named else _NAMELESS
+    if kind not in ("person", "organisation"):
+        kind = _kind(values)
+    return Features(
+        kind,
+        *names,
+        _tidy(emails),
+        _tidy(phones),
+        _tidy(tax_ids),
+        _tidy(refs),
+        birth_date,
+        tuple(blocked) if blocked else (),
+    )
+
+
+_NAMELESS: tuple[tuple[str, ...], str, str, str, tuple[str, ...]] = ((), "", "", "", ())
+
+
+@lru_cache(maxsize=4096)
+def _role(path: str) -> tuple[int, str]:
+    """(what becomes of a path's value, its label)."""
+    if "." in path:
+        return _OTHER, ""
+    field, _, label = path.partition("[")
+    label = label.removesuffix("]")
+    if field == "phone" and label == "fax":
+        return _OTHER, ""  # an office shares its fax
+    role = {"email": _EMAIL, "phone": _PHONE, "tax_id": _TAX, "external_ref": _REF}.get(field)
+    if role is not None:
+        return role, label
+    return (_NAME if group(path) == "name" or field in ("legal_name", "trade_name") else _OTHER), label
+
+
+def _keep(found: str | None, into: list[str], blocked: list[str], value: Any) -> None:
+    if found:
+        into.append(found)
+    else:
+        blocked.append(str(value)[:120])
+
+
+def _tidy(found: list[str]) -> tuple[str, ...]:
+    return tuple(found) if len(found) < 2 else tuple(sorted(set(found)))
+
+
+def _mailbox(value: str, model: MatchModel) -> str | None:
+    """The mailbox an address leads to; None where it is nobody's own."""
+    local, at, domain = value.rpartition("@")
+    blocked = model.blocked
+    if not at or not local or "." not in domain or value in blocked.emails or domain in blocked.domains:
+        return None
+    plain = local.partition("+")[0]
+    if plain in blocked.mailboxes or local in blocked.mailboxes:
+        return None
+    if any(domain.endswith(f".{end}") for end in _suffixes(domain) if end in blocked.domains):
+        return None
+    if domain in _DOTLESS:
+        return f"{plain.replace('.', '')}@gmail.com"
+    return value
+
+
+@lru_cache(maxsize=4096)
+def _suffixes(domain: str) -> tuple[str, ...]:
+    parts = domain.split(".")
+    return tuple(".".join(parts[start:]) for start in range(1, len(parts)))
+
+
+def _is_phone(value: str, model: MatchModel) -> bool:
+    """E.164 and not a placeholder: what did not parse is no verified identifier."""
+    if value[0] != "+" or not 7 < len(value) < 17 or not value[1:].isdigit():
+        return False
+    return value.count(value[-1], len(value) - 7) < 7 and not value.endswith(model.blocked.phone_endings)
+
+
+def _tax_id(value: str, model: MatchModel) -> str | None:
+    plain = "".join(letter for letter in value.upper() if letter.isalnum())
+    digits = "".join(letter for letter in plain if letter.isdigit())
+    if len(plain) < 5 or len(set(digits)) < 2 or plain in model.blocked.tax_ids:
+        return None
+    return plain
+
+
+def _kind(values: Mapping[str, Any]) -> str:
+    """The kind of a record that says none: by the names it has; a bare display name tells only by a legal
+    form."""
+    if values.get("given_name") or values.get("family_name") or values.get("full_name"):
+        return "person"
+    if values.get("name") or values.get("legal_name") or values.get("trade_name"):
+        return "organisation"
+    shown = values.get("display_name")
+    return "organisation" if shown and has_legal_form(shown) else ""
+
+
+def _names(
+    values: Mapping[str, Any], kind: str, model: MatchModel, blocked: list[str]
+) -> tuple[tuple[str, ...], str, str, str, tuple[str, ...]]:
+    """(name, given, family, generation, org)."""
+    org: tuple[str, ...] = ()
+    shown = (
+        values.get("name")
+        or values.get("legal_name")
+        or values.get("trade_name")
+        or values.get("display_name")
+    )
+    if kind != "person" and shown:
+        org = organisation_words(shown)
+        if tuple(sorted(words(shown))) in model.blocked.names:
+            blocked.append(shown[:120])
+            org = ()
+        if kind == "organisation":
+            return (), "", "", "", org
+    if kind != "organisation":
+        name, given, family, generation = _person(values)
+        if name in model.blocked.names:
+            blocked.append(" ".join(name))
+            return (), "", "", "", org
+        return name, given, family, generation, org
+    return (), "", "", "", org
+
+
+def _person(values: Mapping[str, Any]) -> tuple[tuple[str, ...], str, str, str]:
+    """(name, given, family, generation) of a person."""
+    given = _words(values.get("given_name") or "")
+    family = _words(values.get("family_name") or "")
+    generation = _GENERATIONS.get(fold(values.get("suffix") or "").rstrip("."), "")
+    if given and family:
+        found = [*given, *_words(values.get("middle_name") or ""), *family]
+    else:
+        whole = values.get("full_name") or values.get("display_name")
+        found = list(_words(whole)) if whole else [*given, *_words(values.get("middle_name") or ""), *family]
+    if is_han("".join(found)) and all(is_han(word) for word in found):
+        return (("".join([*family, *given]) if given and family else "".join(found)),), "", "", generation
+    if len(found) > 1 and (found[-1] in _GENERATIONS or found[0] in _TITLES or found[-1] in _TITLES):
+        found, generation = _without_titles(found, generation)
+    return tuple(sorted(found)), " ".join(given), " ".join(family), generation
+
+
+@lru_cache(maxsize=50_000)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(words(text)) if text else ()
+
+
+def _without_titles(found: list[str], generation: str) -> tuple[list[str], str]:
+    while len(found) > 1 and found[0] in _TITLES:
+        found = found[1:]
+    while len(found) > 1 and (found[-1] in _TITLES or found[-1] in _GENERATIONS):
+        generation = _GENERATIONS.get(found[-1], generation)
+        found = found[:-1]
+    return found, generation

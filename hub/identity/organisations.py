@@ -1,0 +1,116 @@
+"""Comparing the names of two organisations, without their legal form."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+from rapidfuzz.distance import JaroWinkler
+
+from hub.identity.fold import words
+from hub.identity.han import Likeness, is_han
+
+TYPO = 0.92
+
+_FORM_WORDS = """
+inc incorporated corp corporation co company llc llp lp ltd limited plc pty gmbh mbh ag kg kgaa ohg gbr ug ev
+eg se sarl sas sasu sa eurl snc sca srl spa sapa sl slu sau bv nv vof cv bvba sprl ab as asa aps oy oyj doo dd
+sro kft zrt nyrt bt spzoo ooo oao zao pao ltda eireli sac saic kk gk sdn bhd pte jsc pjsc tbk
+"""
+_UNSURE_WORDS = (
+    "co sa se as ag ab ev eg bt dd sl cv spa company lp ug gk kk sas sac"  # also names or plain words
+)
+_TAIL_WORDS = "co sa se as ag ab ev eg sl spa company kk kg sas"
+_FILLER_WORDS = "the and und et y e of"
+
+# Words that say which form a company has, not which company. Runs of letters (S. A., d. o. o.) are joined
+# first.
+_FORMS = frozenset(_FORM_WORDS.split())
+_FILLERS = frozenset(_FILLER_WORDS.split())
+# What makes a bare name an organisation's: forms nobody is called by, or any form at the very end.
+_SURE_FORMS = _FORMS - frozenset(_UNSURE_WORDS.split())
+_SURE_TAILS = frozenset(_TAIL_WORDS.split())
+_HAN_FORM_WORDS = """
+股份有限公司 有限责任公司 集团有限公司 有限公司 有限合伙 普通合伙 股份公司 合伙企业 株式会社 公司 集团 事务所 经营部 工作室
+"""
+_HAN_FORMS = tuple(_HAN_FORM_WORDS.split())
+
+
+def organisation_words(name: str) -> tuple[str, ...]:
+    """The folded words of an organisation's name, sorted, without its legal form (unless nothing else is
+    left)."""
+    found = _joined_letters(words(name))
+    kept = [word for word in found if word not in _FORMS and word not in _FILLERS]
+    kept = [_without_han_form(word) if is_han(word) else word for word in kept]
+    return tuple(sorted(kept or found))
+
+
+def has_legal_form(name: str) -> bool:
+    """Whether a bare name says by its legal form that it is an organisation's."""
+    found = _joined_letters(words(name))
+    if len(found) == 1 and is_han(found[0]):
+        return _without_han_form(found[0]) != found[0]
+    if len(found) < 2:
+        return False
+    return found[-1] in _SURE_TAILS or any(word in _SURE_FORMS for word in found[1:])
+
+
+def compare_organisations(mine: tuple[str, ...], theirs: tuple[str, ...]) -> Likeness:
+    """Equal words are alike, a typing error too; one name within the other may be a branch or a parent: for a
+    person to say."""
+    if not mine or not theirs:
+        return "none"
+    if mine == theirs or _run_together(mine, theirs):
+        return "alike"
+    shorter, longer = (mine, theirs) if len(mine) <= len(theirs) else (theirs, mine)
+    rest = list(longer)
+    for word in shorter:
+        partner = word if word in rest else next((other for other in rest if _typo(word, other)), None)
+        if partner is None:
+            break
+        rest.remove(partner)
+    else:
+        return "doubtful" if rest else "alike"
+    if is_han(shorter[0]) and is_han(longer[0]):
+        a, b = "".join(shorter), "".join(longer)
+        return "doubtful" if a in b or b in a else "unlike"
+    if is_han(shorter[0]) != is_han(longer[0]):
+        return "doubtful"  # a translated name
+    return "unlike" if len(rest) == len(longer) else "doubtful"
+
+
+def _run_together(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
+    """Face Book, Facebook."""
+    several, one = (mine, theirs[0]) if len(theirs) == 1 else (theirs, mine[0])
+    if len(several) > 3 or (len(mine) > 1 and len(theirs) > 1) or sum(map(len, several)) != len(one):
+        return False
+    return any("".join(order) == one for order in permutations(several))
+
+
+def _typo(a: str, b: str) -> bool:
+    if min(len(a), len(b)) < 5 or a.isdigit() or b.isdigit():
+        return False
+    return JaroWinkler.similarity(a, b, score_cutoff=TYPO) >= TYPO
+
+
+def _joined_letters(found: list[str]) -> list[str]:
+    """`["acme", "s", "a"]` as `["acme", "sa"]`."""
+    joined: list[str] = []
+    run = ""
+    for word in found:
+        if len(word) == 1 and word.isascii() and word.isalpha():
+            run += word
+            continue
+        if run:
+            joined.append(run)
+            run = ""
+        joined.append(word)
+    if run:
+        joined.append(run)
+    return joined
+
+
+def _without_han_form(word: str) -> str:
+    for form in _HAN_FORMS:
+        if word.endswith(form) and len(word) > len(form):
+            return word[: -len(form)]
+    return word
