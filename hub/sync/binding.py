@@ -1,4 +1,5 @@
-"""A binding: the tie between a source record and the hub, with the last agreed state (sync.md, "State of a binding")."""
+"""A binding: the tie between a source record and the hub, with the last agreed state (sync.md, "State of a
+binding")."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from hub.canonical.contribution import Contribution
 
 
 class Missing:
-    """The type of `MISSING`: no such key, as opposed to a key whose value is None. Never stored, never equal to a value."""
+    """The type of `MISSING`: no such key, as opposed to a key whose value is None. Never stored, never equal
+    to a value."""
 
     __slots__ = ()
 
@@ -22,9 +24,11 @@ MISSING: Final = Missing()
 
 
 class Suspect(NamedTuple):
-    """What stood in a field of an open intent while its write was in doubt: ours as rendered there, or a person's.
+    """What stood in a field of an open intent while its write was in doubt: ours as rendered there, or a
+    person's.
 
-    seen_at: when it was read; source_at: the record's own time, already capped at the reading. Epoch seconds UTC.
+    seen_at: when it was read; source_at: the record's own time, already capped at the reading. Epoch seconds
+    UTC.
     """
 
     raw: Any
@@ -36,8 +40,8 @@ class Suspect(NamedTuple):
 class Echo(NamedTuple):
     """A value of ours that may land (again) late. raw: its rendering there, None if never learned.
 
-    until: from then on (epoch seconds) it can no longer land. The echo itself stays until a reading begun after `until`
-    was compared, because a landing before `until` may be read long after.
+    until: from then on (epoch seconds) it can no longer land. The echo itself stays until a reading begun
+    after `until` was compared, because a landing before `until` may be read long after.
     """
 
     raw: Any
@@ -49,15 +53,17 @@ class Echo(NamedTuple):
 class Binding:
     """All that the hub knows of one record in one system. Frozen; its mappings are never changed in place.
 
-    Keys of every mapping are canonical paths; values are JSON types; times are epoch seconds UTC of our clock.
+    Keys of every mapping are canonical paths; values are JSON types; times are epoch seconds UTC of our
+    clock.
 
-    seen: the remote's own rendering as we last knew it. sent: the canonical value last brought there or taken from
-    there; None = nothing stands there; a missing key = unknown, so golden will be written. contribution: what people
-    wrote there. settled_at: up to when this knowledge is ordered (R1). intent: the values being written, stored before
-    the call; doubt: a call with this intent ended without a receipt, so it is repeated unchanged (R3); begun_at: start of
-    its last call. suspects: per field, oldest first. before: the canonical value that stood there before our first write
-    (None = blank), for a value of ours that leaves golden by unmerge or unpin. reread: a reading was dropped, read the
-    record again. gone: deleted there. digest: of the last reading that was taken whole.
+    seen: the remote's own rendering as we last knew it. sent: the canonical value last brought there or taken
+    from there; None = nothing stands there; a missing key = unknown, so golden will be written. contribution:
+    what people wrote there. settled_at: up to when this knowledge is ordered (R1). intent: the values being
+    written, stored before the call; doubt: a call with this intent ended without a receipt, so it is repeated
+    unchanged (R3); begun_at: start of its last call. suspects: per field, oldest first. before: the canonical
+    value that stood there before our first write (None = blank), for a value of ours that leaves golden by
+    unmerge or unpin. reread: a reading was dropped, read the record again. gone: deleted there. digest: of
+    the last reading that was taken whole.
     """
 
     seen: Mapping[str, Any]

@@ -1,27 +1,34 @@
-"""A create: bring a golden into a system where it has no record, once (sync.md, "A create")."""
+"""A create: bring a golden into a system where it has no record, once (sync.md, "A create").
+
+In order: `plan_create`; then `claim_create` and `next_step` until it is settled, with `begin_create`, the
+call and `created` for a step `send`, a search there and `found` or `not_found` for a step `find`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
-from hub.sync.binding import Binding
+from hub.errors import LeaseLost
+from hub.sync import rules
+from hub.sync.binding import Binding, Suspect
+from hub.sync.delivery import Outcome
 from hub.sync.policy import Policy
-from hub.sync.reading import Reading
+from hub.sync.reading import Reading, capped, first_sight, with_echoes
 
 State = Literal["waiting", "begun", "bound", "dropped", "refused"]
 Step = Literal["send", "find", "wait", "drop"]
-Outcome = Literal["done", "refused", "not_landed", "unknown", "retry"]
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """The intent row of a create; unique per (home_id, connection, object), stored before anything is sent.
+    """The intent row of a create; unique per (golden, connection, object), stored before anything is sent.
 
-    home_id: the customer id it is made for, which the record follows for ever. marker: our id in the remote, equal in
-    every repetition. values: what is sent; frozen from the first call on. state: waiting (nothing sent yet) → begun (sent,
-    no receipt) → bound | dropped | refused. doubt: a call ended without a receipt. begun_at: start of the last call.
+    home_id: the customer id it is made for, which the record follows for ever. marker: our id in the remote,
+    equal in every repetition. values: what is sent, frozen from the first call on. state: waiting (nothing
+    sent) → begun (sent, no receipt) → bound | dropped | refused. doubt: a call was begun and nobody brought
+    its receipt. absent: a search found nothing of it since. begun_at: start of the last call.
     """
 
     home_id: int
@@ -29,72 +36,209 @@ class Create:
     values: Mapping[str, Any]
     state: State = "waiting"
     doubt: bool = False
+    absent: bool = False
     begun_at: float = 0.0
     lease_until: float = 0.0
     fence: int = 0
 
 
 class Settled(NamedTuple):
-    """What a receipt or a find did to a create. binding: the new binding, if there is a record now.
+    """What a receipt or a search did to a create. Store `create`, and `binding` if there is a record now.
 
-    dead: a dead letter with the remote's cause. retry: claim it again on the ladder, not before `not_before`. A binding
-    with an open intent in doubt wants a delivery at once, which writes the same again and compares.
+    A binding with an open intent wants a delivery at once: it writes the same again and compares. dead: a
+    dead letter with the remote's cause. retry: claim it again, not before `not_before` (epoch seconds).
     """
 
     create: Create
-    binding: Binding | None
+    binding: Binding | None = None
     dead: bool = False
     retry: bool = False
     not_before: float = 0.0
 
 
 def plan_create(home_id: int, golden: Mapping[str, Any], *, policy: Policy, marker: str) -> Create:
-    """The intent row for a golden: its values at the paths a create may give, nothing for those it lacks."""
-    raise NotImplementedError
+    """The intent row for a golden: its values at the paths that a create may give."""
+    return Create(home_id, marker, _given(golden, policy))
 
 
 def claim_create(create: Create, *, now: float, lease_seconds: float) -> Create | None:
-    """Take the create (fence + 1); None while another's lease runs or it is settled. Begun means in doubt from here on."""
-    raise NotImplementedError
+    """Take the create (fence + 1); None while another's lease runs or once it is settled."""
+    if create.state not in ("waiting", "begun") or create.lease_until > now:
+        return None
+    return replace(
+        create,
+        fence=create.fence + 1,
+        lease_until=now + lease_seconds,
+        doubt=create.state == "begun",
+    )
 
 
 def next_step(create: Create, policy: Policy, *, now: float, has_record: bool) -> Step:
-    """send it | find what the call in doubt made | wait for the read-after-write delay | drop it.
+    """send it; find what a call in doubt made; wait until a search can be trusted; drop it (then
+    `dropped_create`).
 
-    has_record: its golden has a live record in that system now (a person made one, or a merge brought one).
+    has_record: its golden has a live record in that system, made by a person or brought by a merge. Two
+    people of one golden never get a second one.
     """
-    raise NotImplementedError
+    if create.state == "waiting":
+        return "drop" if has_record else "send"
+    if now < create.begun_at + policy.read_after_write_seconds:
+        return "wait"
+    return "send" if create.absent and not has_record else "find"
 
 
 def begin_create(
     create: Create, golden: Mapping[str, Any], *, policy: Policy, fence: int, now: float
 ) -> Create:
-    """About to send: golden's values now at the first call, the same values unchanged at a repetition. R4."""
-    raise NotImplementedError
+    """About to send `values`: golden's as they are now at the first call, unchanged at a repetition. Store it
+    first.
+
+    Raises LeaseLost (R4).
+    """
+    _check_fence(create, fence)
+    values = _given(golden, policy) if create.state == "waiting" else create.values
+    return replace(create, values=values, state="begun", absent=False, begun_at=now)
+
+
+def dropped_create(create: Create, *, fence: int) -> Create:
+    """Nothing was sent and nothing will be: its golden has a record there. Raises LeaseLost (R4)."""
+    _check_fence(create, fence)
+    return replace(create, state="dropped", lease_until=0.0)
 
 
 def created(
     create: Create, answer: Reading | None, *, policy: Policy, fence: int, outcome: Outcome, now: float
 ) -> Settled:
-    """Settle the receipt of a create. Fields of the answer that we did not send set seen and sent, and contribute
-    nothing. Raises LeaseLost (R4)."""
-    raise NotImplementedError
+    """Settle the receipt of a create; outcomes as in `sdk.connector.Receipt`. Raises LeaseLost (R4).
+
+    Fields of the answer that we did not send (defaults of theirs) set seen and sent, and contribute nothing.
+    """
+    _check_fence(create, fence)
+    free = replace(create, lease_until=0.0)
+    if outcome == "done":
+        return Settled(replace(free, state="bound"), _bound(free, answer, policy, now=now))
+    if outcome == "unknown" or create.doubt:  # an earlier call may have made it, or may yet
+        wait = create.begun_at + policy.read_after_write_seconds
+        return Settled(replace(free, doubt=True), retry=True, not_before=wait)
+    if outcome == "refused":
+        return Settled(replace(free, state="refused"), dead=True)
+    return Settled(replace(free, state="waiting"), retry=True)
 
 
-def found(
-    create: Create, reading: Reading, *, policy: Policy, fence: int, now: float, proven: bool
-) -> Settled:
-    """The find after an unknown outcome showed a record. proven: it bears our marker (else a unique field matched, and
-    it may be a person's own). Fields that differ from the intent are suspects: the binding's intent is the same again."""
-    raise NotImplementedError
+def found(create: Create, reading: Reading, *, policy: Policy, fence: int, proven: bool) -> Settled:
+    """A search after an unknown outcome showed one record: bind it. Raises LeaseLost (R4).
+
+    proven: it bears our marker. Otherwise a unique field matched, it may be a person's own record, and what
+    we did not send counts as first sight. Fields that differ from what we sent are suspects, and the
+    binding's open intent is the same values again: the rendering then learned tells ours from a person's.
+    """
+    _check_fence(create, fence)
+    intent = {path: value for path, value in create.values.items() if path in policy.pushable}
+    odd = [path for path in intent if path in reading.seen and reading.values.get(path) != intent[path]]
+    base = first_sight(reading, policy, created_for=create.home_id if proven else None)
+    theirs = {path: said for path, said in base.contribution.items() if path not in create.values}
+    late = create.begun_at + policy.lands_late_seconds
+    binding = replace(
+        base,
+        sent={**base.sent, **create.values},
+        contribution=theirs,
+        created_for=create.home_id,
+        before=dict.fromkeys(create.values),
+        echoes=with_echoes({}, create.values, {}, until=late),
+        digest=None,
+    )
+    if odd and policy.update:
+        binding = _in_doubt(binding, create, reading, intent=intent, odd=odd)
+    return Settled(replace(create, state="bound", lease_until=0.0), binding)
 
 
 def not_found(create: Create, *, policy: Policy, fence: int, now: float, has_record: bool) -> Settled:
-    """The find showed nothing: the same once more (retry), later if the call may still land, or dropped if its golden
-    has a record there now."""
-    raise NotImplementedError
+    """A search showed nothing: the same again, or dropped if its golden has a record there now. Raises
+    LeaseLost (R4).
+
+    Neither before the last call can no longer land: a record that appears later would have nobody to know it
+    as ours.
+    """
+    _check_fence(create, fence)
+    free = replace(create, lease_until=0.0)
+    over = create.begun_at + policy.lands_late_seconds
+    if now < over:
+        return Settled(free, retry=True, not_before=over)
+    if has_record:
+        return Settled(replace(free, state="dropped"))
+    return Settled(replace(free, absent=True), retry=True)
 
 
 def could_be(create: Create, reading: Reading, *, policy: Policy, marker: str | None = None) -> bool:
-    """Whether an unknown record may be the one a begun create made (for R5). marker: the one read from the record."""
-    raise NotImplementedError
+    """Whether an unknown record may be the one that a begun create made (what R5 parks).
+
+    marker: ours as read from the record, if its map reads one. Otherwise a unique field must not speak
+    against it: equal, or one the start of the other (systems cut long values). Without either, every new
+    record could be it.
+    """
+    if policy.marker and marker is not None:
+        return marker == create.marker
+    for path in policy.unique:
+        sent, there = create.values.get(path), reading.values.get(path)
+        if sent is not None and there is not None and not _alike(sent, there):
+            return False
+    return True
+
+
+def _given(golden: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
+    return {path: golden[path] for path in policy.creatable if golden.get(path) is not None}
+
+
+def _bound(create: Create, answer: Reading | None, policy: Policy, *, now: float) -> Binding:
+    """The binding of a record we made: nothing in it is evidence."""
+    blank = Binding(seen={}, sent={}, contribution={}, settled_at=now, created_for=create.home_id)
+    base = first_sight(answer, policy, created_for=create.home_id) if answer else blank
+    echoes = {}
+    if create.doubt:
+        late = create.begun_at + policy.lands_late_seconds
+        echoes = with_echoes({}, create.values, base.seen, until=late)
+    return replace(
+        base,
+        sent={**base.sent, **create.values},
+        before=dict.fromkeys(create.values),
+        echoes=echoes,
+        digest=None,
+    )
+
+
+def _in_doubt(
+    binding: Binding, create: Create, reading: Reading, *, intent: Mapping[str, Any], odd: list[str]
+) -> Binding:
+    """A found record with odd fields: the create's values stay the open intent, the odd fields are suspects.
+
+    The renderings of the intent are not known, and no version may prove that the create did not land: it did.
+    """
+    suspects = {
+        path: (Suspect(reading.seen[path], reading.values[path], reading.finished, capped(reading)),)
+        for path in odd
+        if path in reading.values
+    }
+    return replace(
+        binding,
+        seen={path: raw for path, raw in binding.seen.items() if path not in intent},
+        sent={path: value for path, value in binding.sent.items() if path not in intent},
+        version=None,
+        intent=intent,
+        doubt=True,
+        begun_at=create.begun_at,
+        suspects=suspects,
+    )
+
+
+def _alike(sent: Any, there: Any) -> bool:
+    if not (isinstance(sent, str) and isinstance(there, str)):
+        return bool(sent == there)
+    left, right = sent.casefold(), there.casefold()
+    return left.startswith(right) or right.startswith(left)
+
+
+def _check_fence(create: Create, fence: int) -> None:
+    if rules.superseded(create, fence):
+        raise LeaseLost(
+            "Another worker has taken this create over.", fix="Nothing to do: it finishes the work."
+        )

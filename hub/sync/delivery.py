@@ -1,41 +1,42 @@
-"""A delivery: bring one record in one system to golden (sync.md, "A delivery"). Claim, pre-read, begin, call, receipt."""
+"""A delivery: bring one record in one system to golden (sync.md, "A delivery").
+
+In order: `claim` (transaction), read, `preread` and `begin` (transaction), write, `receipt` (transaction).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
-from hub.sync.binding import Binding
-from hub.sync.conflict import Edit, Entry
+from hub.errors import LeaseLost
+from hub.sync import rules
+from hub.sync.binding import MISSING, Binding, Suspect
 from hub.sync.policy import Policy
-from hub.sync.reading import Reading, Taken
+from hub.sync.reading import (
+    Reading,
+    Taken,
+    absorb,
+    capped,
+    differs,
+    dropped,
+    is_echo,
+)
 
 Outcome = Literal["done", "refused", "not_landed", "unknown", "retry"]
 
 
 class Begun(NamedTuple):
-    """A write about to be made: store `binding` first, then send `values` (path → canonical value, None = blank it)."""
+    """A write about to be made: store `binding`, then send `values` (path → canonical value, None = blank
+    it).
+
+    Where writes are conditional the condition is the version of the pre-read, or the binding's if there was
+    none.
+    """
 
     binding: Binding
     values: Mapping[str, Any]
     repeat: bool
-
-
-class Received(NamedTuple):
-    """What a receipt did. Store `binding`; `edits` call for golden again.
-
-    follow_up: something is owed still, against the golden given (ask `owed` again if there are edits). dead: a dead
-    letter with the remote's cause; if `held`, the intent stays open and nothing newer may be sent. retry: claim it again
-    on the ladder (at once for a failed precondition).
-    """
-
-    binding: Binding
-    edits: Sequence[Edit]
-    entries: Sequence[Entry]
-    follow_up: bool
-    dead: bool
-    held: bool
-    retry: bool
 
 
 def owed(
@@ -49,58 +50,143 @@ def owed(
 ) -> dict[str, Any]:
     """What must be written there: path → value, None = blank it. Empty: nothing to do, no call.
 
-    held: paths under a hold. siblings: the other live bindings of this golden in the same connection and object;
-    primary: this one is the oldest of them (identifying and unique fields go to the primary only, and never from a
-    sibling).
+    golden: path → value; a path with None is an emptiness that won (`clear`, pin), a missing path is no
+    value. held: paths under a hold. siblings: the other live bindings of this golden in the same connection
+    and object; primary: this is the oldest of them. Identifying and unique fields go to the primary only, and
+    never from a sibling.
     """
-    raise NotImplementedError
+    if binding.gone or not policy.update:
+        return {}
+    wanted: dict[str, Any] = {}
+    for path in policy.pushable:
+        value = golden.get(path, MISSING)
+        if value is MISSING:
+            value = _left_alone(binding, path)
+        if value is MISSING or value == binding.sent.get(path, MISSING) or path in held:
+            continue
+        if siblings and path in policy.own and not (primary and _free(path, value, siblings)):
+            continue
+        wanted[path] = value
+    return wanted
+
+
+def _left_alone(binding: Binding, path: str) -> Any:
+    """What to write where golden has no value: nothing, or what stood there before a value of ours (sync.md,
+    "Blank")."""
+    if path in binding.contribution and binding.contribution[path].live:
+        return MISSING
+    return binding.before.get(path, MISSING)
+
+
+def _free(path: str, value: Any, siblings: Sequence[Binding]) -> bool:
+    """Whether no other record of the golden there holds this value of an identifying or unique field."""
+    return all(other.sent.get(path, MISSING) != value for other in siblings)
 
 
 def claim(binding: Binding, *, now: float, lease_seconds: float) -> Binding | None:
     """Take the binding for a delivery (fence + 1), or None while another's lease runs or the record is gone.
 
-    An intent found open at the claim is in doubt: whoever began it never brought its receipt.
+    lease_seconds: longer than the longest call. An intent found open is in doubt: whoever began it brought no
+    receipt.
     """
-    raise NotImplementedError
+    if binding.gone or binding.lease_until > now:
+        return None
+    return replace(
+        binding,
+        fence=binding.fence + 1,
+        lease_until=now + lease_seconds,
+        doubt=binding.intent is not None,
+    )
+
+
+def needs_preread(binding: Binding, policy: Policy) -> bool:
+    """Whether the record must be read before it is written: always, but for a write conditional on a known
+    version."""
+    return not policy.conditional or binding.version is None or binding.doubt or binding.reread
 
 
 def preread(
     binding: Binding, reading: Reading, *, policy: Policy, golden: Mapping[str, Any], fence: int
 ) -> Taken:
-    """Settle what was read after the claim: edits without an open intent, suspects with one in doubt.
+    """Settle what was read after the claim: edits as in any reading, or suspects if a write is in doubt (step
+    3).
 
-    Outcome `dropped`: the reading is older than what is known; read again. Raises LeaseLost (R4).
+    Outcome `dropped`: older than what is known; `release` and read again. Raises LeaseLost (R4).
     """
-    raise NotImplementedError
+    check_fence(binding, fence)
+    if rules.predates(binding, reading, policy):
+        return dropped(binding)
+    if rules.in_doubt(binding):
+        if not never_landed(binding, reading, policy):
+            return _suspected(binding, reading, policy)
+        binding = replace(binding, intent=None, doubt=False)
+    if differs(binding, reading):
+        return absorb(binding, reading, policy=policy, golden=golden)
+    return Taken(replace(binding, version=reading.version, reread=False), "unchanged", (), (), True)
+
+
+def never_landed(binding: Binding, reading: Reading, policy: Policy) -> bool:
+    """Proof that the write in doubt did not land and no longer can.
+
+    An unchanged version, read once the last call can no longer land late; without versions, and only where
+    the system's window is known, every field still as it was. A field put back by hand in between looks the
+    same.
+    """
+    if binding.suspects or reading.started < binding.begun_at + policy.lands_late_seconds:
+        return False
+    if binding.version is not None and reading.version is not None:
+        return binding.version == reading.version
+    return policy.lands_late_seconds > 0 and all(
+        binding.seen.get(path, MISSING) == reading.seen.get(path) for path in binding.intent or ()
+    )
+
+
+def _suspected(binding: Binding, reading: Reading, policy: Policy) -> Taken:
+    """Note, per field in doubt, what is neither as known nor as intended: our rendering, or a person's
+    value."""
+    suspects = dict(binding.suspects)
+    for path, value in (binding.intent or {}).items():
+        suspect = _suspect(binding, path, value, reading, policy)
+        if suspect is not None:
+            suspects[path] = (*suspects.get(path, ()), suspect)
+    return Taken(replace(binding, suspects=suspects), "taken", (), (), suspects != binding.suspects)
+
+
+def _suspect(binding: Binding, path: str, intended: Any, reading: Reading, policy: Policy) -> Suspect | None:
+    raw, value = reading.seen.get(path, MISSING), reading.values.get(path)
+    if raw is MISSING or raw == binding.seen.get(path, MISSING) or value == intended:
+        return None
+    if path in policy.outward or (path in reading.blanks and path not in policy.clear):
+        return None  # says nothing, so it cannot be a person's edit
+    known = binding.suspects.get(path)
+    if is_echo(binding, path, raw=raw, value=value) or (known and known[-1].raw == raw):
+        return None
+    return Suspect(raw, value, reading.finished, capped(reading))
 
 
 def begin(binding: Binding, values: Mapping[str, Any], *, fence: int, now: float) -> Begun | None:
     """The write to make: the open intent unchanged if it is in doubt (R3), else `values` (what `owed` said).
 
-    None: nothing to write; `release` the claim. Raises LeaseLost (R4).
+    None: nothing to write, `release` the claim. Raises LeaseLost (R4).
     """
-    raise NotImplementedError
+    check_fence(binding, fence)
+    if rules.in_doubt(binding) and binding.intent is not None:
+        return Begun(replace(binding, begun_at=now), binding.intent, True)
+    if not values:
+        return None
+    begun = replace(binding, intent=dict(values), doubt=False, suspects={}, begun_at=now)
+    return Begun(begun, values, False)
 
 
 def release(binding: Binding, *, fence: int) -> Binding:
-    """Give the claim back; an open intent stays open. Raises LeaseLost (R4)."""
-    raise NotImplementedError
+    """Give the claim back; an open intent stays open, and in doubt if it was. Raises LeaseLost (R4)."""
+    check_fence(binding, fence)
+    return replace(binding, lease_until=0.0)
 
 
-def receipt(
-    binding: Binding,
-    answer: Reading | None,
-    *,
-    policy: Policy,
-    fence: int,
-    outcome: Outcome,
-    golden: Mapping[str, Any],
-    now: float,
-) -> Received:
-    """Settle what the remote answered to the write begun. Outcomes as in `sdk.connector.Receipt`. Raises LeaseLost (R4).
-
-    answer: the record as the answer, or else a read-back made after it, shows it. `done` without an answer is right only
-    for a system that never shows its records back (files): `sent` alone moves. Where the read-back failed, the outcome
-    is `unknown`.
-    """
-    raise NotImplementedError
+def check_fence(work: Binding, fence: int) -> None:
+    """Raise LeaseLost for the owner of an older claim (R4)."""
+    if rules.superseded(work, fence):
+        raise LeaseLost(
+            "Another worker has taken this record over.", fix="Nothing to do: it finishes the work."
+        )

@@ -1,31 +1,45 @@
-"""What may travel which way between golden and one object of one connection; compiled once, read in every transition."""
+"""What may travel which way between golden and one object of one connection; compiled once, read in every
+transition."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hub.errors import WrongUse
 
-Direction = Literal["in", "out", "both"]
-BlankRule = Literal["ignore", "clear", "refill"]
 VersionKind = Literal["none", "etag", "modified"]
 
-_DIRECTIONS = ("in", "out", "both")
-_BLANK_RULES = ("ignore", "clear", "refill")
-_VERSION_KINDS = ("none", "etag", "modified")
+DIRECTIONS = ("in", "out", "both")
+BLANK_RULES = ("ignore", "clear", "refill")
+
+
+class Manners(NamedTuple):
+    """What the manifest says of how a system behaves; the same words as there.
+
+    identifying, unique: paths never copied from one record to another; unique: kept unique by the system
+    itself. marker: a record we create carries our id. lands_late_seconds: how long after its start a call
+    without an answer may still take effect, at least the longest call; with 0 a lost write is taken for dead
+    as soon as a read shows so. read_after_write_seconds: how long a find may miss a new record.
+    """
+
+    identifying: Collection[str] = ()
+    unique: Collection[str] = ()
+    conditional: bool = False
+    version: VersionKind = "none"
+    marker: bool = False
+    lands_late_seconds: float = 0.0
+    read_after_write_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The manners of one system and the admin's rules for one object there.
 
-    outward: paths of direction `out` (readings never contribute). clear, refill: paths whose blank rule is that; all
-    others `ignore`. pushable: paths written on update, `in` ones already left out. creatable: paths given at a create.
-    own: identifying or unique paths, never copied from one record of a golden to another; unique: those the system
-    itself keeps unique. marker: a record we create carries our id. lands_late_seconds: how long after its start a call
-    without an answer may still take effect. read_after_write_seconds: how long a find may miss a new record.
+    pushable: paths written on update; creatable: paths given at a create; `in` ones are left out of both.
+    outward: paths of direction `out`. clear, refill: paths whose blank rule is that, all others `ignore`.
+    own: identifying or unique paths. The rest as in `Manners`.
     """
 
     pushable: frozenset[str]
@@ -49,44 +63,38 @@ def compile_policy(
     *,
     directions: Mapping[str, str] | None = None,
     blanks: Mapping[str, str] | None = None,
-    identifying: Collection[str] = (),
-    unique: Collection[str] = (),
+    manners: Manners = Manners(),  # noqa: B008  # a NamedTuple cannot change
     update: bool = True,
-    conditional: bool = False,
-    version: str = "none",
-    marker: bool = False,
-    lands_late_seconds: float = 0.0,
-    read_after_write_seconds: float = 0.0,
 ) -> Policy:
     """The policy of one object of one connection, from its map (push, create), its admin and its manifest.
 
-    directions: path → in | out | both, blanks: path → ignore | clear | refill; both hold the result of "overlay beats
-    connection beats map", and a path not named is `both` and `ignore`. Raises WrongUse on an unknown word.
+    directions: path → in | out | both; blanks: path → ignore | clear | refill; both hold the result of
+    "overlay beats connection beats map", and a path not named is `both` and `ignore`. Raises WrongUse on an
+    unknown word.
     """
-    directions, blanks = directions or {}, blanks or {}
-    for path, word in directions.items():
-        _one_of(word, _DIRECTIONS, f"direction of {path}")
-    for path, word in blanks.items():
-        _one_of(word, _BLANK_RULES, f"blank rule of {path}")
-    _one_of(version, _VERSION_KINDS, "version")
-    inward = {path for path, word in directions.items() if word == "in"}
+    by_direction = _sorted_by_word(directions or {}, DIRECTIONS, what="direction")
+    by_blank = _sorted_by_word(blanks or {}, BLANK_RULES, what="blank rule")
     return Policy(
-        pushable=frozenset(push_paths) - inward,
-        creatable=frozenset(create_paths) - inward,
-        outward=frozenset(path for path, word in directions.items() if word == "out"),
-        clear=frozenset(path for path, word in blanks.items() if word == "clear"),
-        refill=frozenset(path for path, word in blanks.items() if word == "refill"),
-        own=frozenset(identifying) | frozenset(unique),
-        unique=frozenset(unique),
+        pushable=frozenset(push_paths) - by_direction["in"],
+        creatable=frozenset(create_paths) - by_direction["in"],
+        outward=by_direction["out"],
+        clear=by_blank["clear"],
+        refill=by_blank["refill"],
+        own=frozenset(manners.identifying) | frozenset(manners.unique),
+        unique=frozenset(manners.unique),
         update=update,
-        conditional=conditional,
-        version=version,  # type: ignore[arg-type]  # checked by _one_of
-        marker=marker,
-        lands_late_seconds=lands_late_seconds,
-        read_after_write_seconds=read_after_write_seconds,
+        conditional=manners.conditional,
+        version=manners.version,
+        marker=manners.marker,
+        lands_late_seconds=manners.lands_late_seconds,
+        read_after_write_seconds=manners.read_after_write_seconds,
     )
 
 
-def _one_of(word: str, words: Collection[str], what: str) -> None:
-    if word not in words:
-        raise WrongUse(f"{what} is {word!r}", fix=f"Use one of: {', '.join(words)}.")
+def _sorted_by_word(
+    words: Mapping[str, str], allowed: tuple[str, ...], *, what: str
+) -> dict[str, frozenset[str]]:
+    for path, word in words.items():
+        if word not in allowed:
+            raise WrongUse(f"The {what} of {path} is {word!r}.", fix=f"Use one of: {', '.join(allowed)}.")
+    return {word: frozenset(path for path, said in words.items() if said == word) for word in allowed}

@@ -1,5 +1,5 @@
-"""The five rules of two-way sync (sync.md), each one predicate. Every transition asks here; leave one out and edits are
-lost, invented or doubled, as `tests/properties/sync` shows."""
+"""The five rules of two-way sync (sync.md), each one predicate. Every transition asks here; leave one out and
+edits are lost, invented or doubled, as `tests/properties/sync` shows."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def predates(binding: Binding, reading: Reading, policy: Policy) -> bool:
     """R1: readings are ordered by when they were read, not by when they are processed.
 
-    One that began before the binding's knowledge was settled may show an older state. Where both sides have a version
-    that orders (`modified`), the versions decide; two equal ETags are the same state.
+    One that began before the binding's knowledge was settled may show an older state. Where both sides have a
+    version that orders (`modified`), the versions decide; two equal ETags are the same state.
     """
     known, read = binding.version, reading.version
     if known is not None and read is not None:
@@ -28,8 +28,8 @@ def predates(binding: Binding, reading: Reading, policy: Policy) -> bool:
 
 
 def under_way(binding: Binding, now: float) -> bool:
-    """R2: what is read while a write of ours is open (a delivery holds the binding, or its intent has no receipt yet) is
-    no evidence of what people did."""
+    """R2: what is read while a write of ours is open (a delivery holds the binding, or its intent has no
+    receipt yet) is no evidence of what people did."""
     return binding.intent is not None or binding.lease_until > now
 
 
@@ -44,11 +44,13 @@ def superseded(work: Binding | Create, fence: int) -> bool:
 
 
 def parks(create: Create) -> bool:
-    """R5: while our create is begun and not receipted, a new record that could be it waits for the create to settle."""
+    """R5: while our create is begun and not receipted, a new record that could be it waits for the create to
+    settle."""
     return create.state == "begun"
 
 
 def _moment(version: str) -> tuple[int, str]:
-    """An order over versions of kind `modified`: numbers as numbers, instants as text with the zone letter dropped."""
+    """An order over versions of kind `modified`: numbers as numbers, instants as text with the zone letter
+    dropped."""
     text = version.rstrip("Zz")
     return (len(text), text) if text.isdigit() else (0, text)

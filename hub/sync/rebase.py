@@ -1,0 +1,84 @@
+"""A changed map applied to a known record: never an edit (sync.md, "A field without base, or whose map line
+changed")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from hub.canonical.contribution import Contribution
+from hub.sync import rules
+from hub.sync.binding import MISSING, Binding
+from hub.sync.policy import Policy
+from hub.sync.reading import Draft, Reading, Taken, capped, dropped
+
+Again = Callable[[str, Any], Any]
+
+
+def rebase(
+    binding: Binding,
+    reading: Reading,
+    *,
+    policy: Policy,
+    changed_paths: Collection[str],
+    now: float,
+    again: Again | None = None,
+) -> Taken:
+    """The binding under a new map. `taken` without edits: golden must be computed again, for values may
+    differ.
+
+    reading: the record through the new map, from stored raw or fresh; `dropped` if it is older than what is
+    known or a write is under way (then rebase with the next reading, before `take`). changed_paths: paths
+    whose line is new, changed or left the map. again(path, old raw): the canonical value of a contribution
+    whose raw no longer stands in the record, by the new line; MISSING if that line reads other fields, then
+    the value stays as it was.
+    """
+    if rules.under_way(binding, now) or rules.predates(binding, reading, policy):
+        return dropped(binding)
+    draft = Draft(binding)
+    for path in changed_paths:
+        if path in reading.seen or path in reading.values:
+            _rebase_field(draft, path, reading, policy, again)
+        else:
+            _forget_field(draft, path)
+    return Taken(draft.rebased(), "taken", (), (), True)
+
+
+def _rebase_field(draft: Draft, path: str, reading: Reading, policy: Policy, again: Again | None) -> None:
+    old, new = draft.contribution.get(path), reading.values.get(path)
+    known, raw = draft.sent.get(path, MISSING), reading.seen.get(path)
+    stood = draft.base.seen.get(path, MISSING)
+    draft.seen.pop(path, None)
+    if path in reading.seen:
+        draft.seen[path] = raw
+    if old is None and known is MISSING:
+        draft.sent[path] = new
+        if path not in policy.outward and (path not in reading.blanks or path in policy.clear):
+            draft.contribution[path] = Contribution(
+                new, raw, "first_sight", capped(reading), reading.finished
+            )
+    elif old is None:
+        if path not in draft.before and known is not MISSING:
+            draft.sent[path] = new  # a default of theirs, not a value of ours
+    else:
+        mapped = _mapped_again(path, old, stood, reading, again)
+        draft.contribution[path] = mapped
+        if known == old.value:
+            draft.sent[path] = mapped.value
+
+
+def _mapped_again(
+    path: str, old: Contribution, stood: Any, reading: Reading, again: Again | None
+) -> Contribution:
+    """The contribution from its own raw by the new line, with its kind and times."""
+    if stood == old.raw and path not in reading.blanks:  # the record still says what the person wrote
+        return old._replace(value=reading.values.get(path), raw=reading.seen.get(path))
+    value = again(path, old.raw) if again else MISSING
+    return old if value is MISSING else old._replace(value=value)
+
+
+def _forget_field(draft: Draft, path: str) -> None:
+    """The map no longer reads this path: nothing of it is known, and what people said of it goes with the
+    line."""
+    for mapping in (draft.seen, draft.sent, draft.before, draft.contribution):
+        mapping.pop(path, None)
