@@ -190,7 +190,7 @@ def run_worker(settings: Settings, queue: str, *, on_beat: Callable[[], None] | 
     """Serve one queue until SIGTERM or SIGINT: the running job ends first; a second signal ends the job too.
 
     `on_beat` is called in the worker (not in the process of a job) at least every 15 s while it lives; it must close
-    what it opens, because jobs are forked from here. Raises RemoteUnavailable when the queue does not answer at the start.
+    what it opens, because jobs are forked from here. Raises RemoteUnavailable when the queue does not answer now.
     """
     if queue not in QUEUES:
         raise WrongUse(f"There is no queue {queue!r}.", fix=f"Known: {', '.join(QUEUES)}.")

@@ -1,0 +1,7 @@
+"""`hub up`: all parts of a hub as one supervised foreground process. Production runs the same parts one by one."""
+
+from __future__ import annotations
+
+from hub.supervise.up import up
+
+__all__ = ["up"]
