@@ -1,0 +1,132 @@
+"""Whether a connection works, and what the ERP holds: for `check` and `discover`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from connectors.tryton import party
+from connectors.tryton.lookups import Lookups
+from connectors.tryton.rest import Rest
+from hub.sdk import ConnectionBroken, ConnectionView, FieldShape, Finding, Http, HubError, ObjectShape
+
+SERIES = "8."
+_MODELS = (party.MODEL, "party.address", "party.contact_mechanism", "party.identifier")
+_RIGHTS = ("read", "write", "create")
+# Fields every record has, and what is reached through our own names.
+_INNER = frozenset({"id", "create_uid", "create_date", "write_uid", "write_date", "rec_name", "xml_id"})
+_LISTS = frozenset({"one2many", "many2many", "binary", "dict"})
+
+
+def findings(http: Http, rest: Rest, connection: ConnectionView, lookups: Lookups) -> Iterator[Finding]:
+    """Step by step; ends after the first that fails."""
+    steps: tuple[tuple[str, Callable[[], tuple[str, str | None]]], ...] = (
+        ("reach the server", lambda: _version(http, str(connection.settings["url"]))),
+        ("read parties", lambda: _read(rest)),
+        ("rights", lambda: _rights(rest)),
+        ("further fields", lambda: _fields(lookups)),
+        ("countries", lambda: _countries(lookups)),
+    )
+    for name, step in steps:
+        try:
+            detail, fix = step()
+        except HubError as error:
+            yield Finding(
+                name, False, error.message + (f" ({error.cause})" if error.cause else ""), error.fix
+            )
+            return
+        yield Finding(name, True, detail, fix)
+
+
+def _version(http: Http, url: str) -> tuple[str, str | None]:
+    """The series of the server, which it tells anybody; not a word of our key in this call."""
+    server, _, database = url.rstrip("/").rpartition("/")
+    if server.endswith("/") or not database:
+        raise ConnectionBroken("the url names no database", fix="it is http(s)://HOST[:PORT]/DATABASE")
+    question = {"id": 0, "method": "common.server.version", "params": []}
+    answer = http.at(server).post("rpc/", json=question, reads=True, accept=(400, 401, 403, 404, 405))
+    said: Any = answer.json() if answer.ok else {}
+    series = str(said.get("result")) if isinstance(said, dict) and "result" in said else None
+    if series is None:
+        return "it answers, but does not tell its version", None
+    if not series.startswith(SERIES):
+        raise ConnectionBroken(
+            f"the server is Tryton {series}", fix=f"this connector needs the REST API of series {SERIES}x"
+        )
+    return f"Tryton {series}", None
+
+
+def _read(rest: Rest) -> tuple[str, str | None]:
+    count = rest.call(party.MODEL, "search_count", {"domain": []})
+    rest.search_read(party.MODEL, [], party.FIELDS, limit=1)
+    return f"{count} parties", None
+
+
+def _rights(rest: Rest) -> tuple[str, str | None]:
+    access: Mapping[str, Mapping[str, bool]] = rest.call(
+        "ir.model.access", "get_access", {"models": list(_MODELS)}
+    )
+    missing = [
+        f"{right} {model}"
+        for model in _MODELS
+        for right in _RIGHTS
+        if not access.get(model, {}).get(right, False)
+    ]
+    if any(one.startswith("read ") for one in missing):
+        raise ConnectionBroken(
+            f"the key's user may not {', '.join(missing)}", fix="give the user the party groups"
+        )
+    if missing:
+        return f"the key's user may not {', '.join(missing)}", "enough for reading; writes will be refused"
+    return "read, write and create parties", None
+
+
+def _fields(lookups: Lookups) -> tuple[str, str | None]:
+    return ", ".join(lookups.types()) or "none asked for", None
+
+
+def _countries(lookups: Lookups) -> tuple[str, str | None]:
+    count = len(lookups.countries())
+    fix = None if count else "run trytond_import_countries there, or addresses with a country will be refused"
+    return f"{count} countries", fix
+
+
+def shapes(rest: Rest) -> Sequence[ObjectShape]:
+    """The fields of a party as the maps name them, and its further simple ones, which the setting `fields` opens."""
+    theirs: Mapping[str, Mapping[str, Any]] = rest.call(party.MODEL, "fields_get", {})
+    ours = [FieldShape(name, kind, label) for name, kind, label in _OURS]
+    ours += [FieldShape(name, kind, label, readonly=True) for name, kind, label in _READ_ONLY]
+    named = {one.name for one in ours} | _INNER
+    further = [
+        FieldShape(
+            name,
+            shape["type"],
+            shape.get("string"),
+            required=bool(shape.get("required")),
+            readonly=bool(shape.get("readonly")),
+            custom=True,
+        )
+        for name, shape in sorted(theirs.items())
+        if name not in named and shape["type"] not in _LISTS
+    ]
+    return [ObjectShape(party.MODEL, "customer", [*ours, *further])]
+
+
+_OURS = (
+    ("name", "char", "Name"),
+    ("code", "char", "Code"),
+    ("active", "boolean", "Active"),
+    ("lang", "char", "Language"),
+    *((kind, "char", kind.capitalize()) for kind in party.MECHANISMS),
+    *((f"address.{name}", "char", None) for name in ("recipient", "company", *party.LINES)),
+    *((f"address.{name}", "char", None) for name in ("postal_code", "city", "country")),
+    *((f"address.{name}", "char", None) for name in ("subdivision", "subdivision_code")),
+    *((f"identifier.{kind}", "char", None) for kind in party.TAX_KINDS),
+)
+_READ_ONLY = (
+    ("id", "integer", "ID"),
+    ("replaced_by", "integer", "Replaced By"),
+    ("categories", "list", "Categories"),
+    ("also", "dict", "Further addresses, contacts and identifiers"),
+    ("changed", "datetime", "Last change of the party or what belongs to it"),
+)

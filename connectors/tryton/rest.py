@@ -1,0 +1,227 @@
+"""Tryton's REST API as verified against 8.2: methods as POST actions, its values in JSON, and what its errors mean.
+
+`POST /<database>/rest/model/<model>/<method>` calls any method the server exposes, in one transaction: so a search has
+no limit of URL length, and one call creates many records. `PUT …/<id>?f=…` writes one record and answers with its new
+state, read inside the same transaction.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from hub.sdk import ConnectionBroken, Http, OutcomeUnknown, RecordRejected, RemoteUnavailable, Response
+
+# Without it the server leaves out deactivated parties, addresses and contact mechanisms.
+_CONTEXT = base64.urlsafe_b64encode(json.dumps({"active_test": False}).encode()).decode()
+HEADERS: Mapping[str, str] = {"X-Tryton-Context": _CONTEXT, "Accept": "application/json"}
+
+_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
+
+Row = dict[str, Any]
+Domain = list[Any]
+
+
+class Unreadable(RecordRejected):
+    """The server fails (500) on these records: one of them holds something it cannot render itself."""
+
+    code = "unreadable_there"
+
+
+class ServerFailed(OutcomeUnknown):
+    """A write was answered with an error of the server's own (5xx): look whether it landed. `transient`: 503."""
+
+    def __init__(self, message: str, *, cause: str | None, transient: bool) -> None:
+        super().__init__(message, cause=cause)
+        self.transient = transient
+
+
+class Read(NamedTuple):
+    """Rows, and the server's clock at the answer (epoch seconds) if it told."""
+
+    rows: list[Row]
+    served_at: float | None
+
+
+class Rest:
+    """The few calls the connector needs. Errors other than those named are the ones of `Http`."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def search_read(
+        self,
+        model: str,
+        domain: Domain,
+        fields: Sequence[str],
+        *,
+        limit: int | None = None,
+    ) -> Read:
+        """Matching records by id. Raises Unreadable; ConnectionBroken if the key may not or the database is unknown."""
+        arguments = {"domain": domain, "order": [["id", "ASC"]], "limit": limit, "fields_names": list(fields)}
+        answer = self._read(model, "search_read", arguments)
+        return Read([_plain(row) for row in answer.json()], answer.served_at)
+
+    def call(self, model: str, method: str, arguments: Mapping[str, Any]) -> Any:
+        """The answer of a method that changes nothing."""
+        return self._read(model, method, arguments).json()
+
+    def create(self, model: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Create all or none of `rows`; their ids in order. Raises RecordRejected, ServerFailed."""
+        answer = self._http.post(
+            f"rest/model/{model}/create", json={"vlist": list(rows)}, accept=(400, 500, 503)
+        )
+        ids = _verdict(answer).json()
+        if not isinstance(ids, list) or len(ids) != len(rows):
+            raise OutcomeUnknown(f"{answer.where} did not answer with one id for each record")
+        return [int(one) for one in ids]
+
+    def write(self, model: str, id: int, values: Mapping[str, Any], *, fields: Sequence[str]) -> Row | None:
+        """Write one record and return its new state, None if it is not there. Raises RecordRejected, ServerFailed."""
+        answer = self._http.put(
+            f"rest/model/{model}/{id}",
+            params=[("f", name) for name in fields],
+            json=dict(values),
+            accept=(400, 404, 500, 503),
+        )
+        if answer.status == 404:
+            return None
+        row: Row = _plain(_verdict(answer).json())
+        return row
+
+    def _read(self, model: str, method: str, arguments: Mapping[str, Any]) -> Response:
+        where = f"rest/model/{model}/{method}"
+        answer = self._http.post(where, json=dict(arguments), reads=True, accept=(400, 404, 500))
+        if answer.status == 500:
+            raise Unreadable(f"the server failed to read {model}", cause=_message(answer))
+        if answer.status == 404:
+            raise ConnectionBroken(
+                "the server does not know this database, or has no REST API",
+                fix="the url is http(s)://HOST[:PORT]/DATABASE of a Tryton 8 server",
+            )
+        if answer.status == 400:
+            raise ConnectionBroken(f"the server refused to read {model}", cause=_message(answer))
+        return answer
+
+
+def _verdict(answer: Response) -> Response:
+    """A good answer to a write, or the error that says what became of it. 400: the transaction was rolled back."""
+    if answer.ok:
+        return answer
+    if answer.status == 400:
+        raise RecordRejected(_message(answer))
+    raise ServerFailed(
+        f"the server failed ({answer.status})", cause=_message(answer), transient=answer.status == 503
+    )
+
+
+def _message(answer: Response) -> str:
+    """What the server says: `message` of its JSON, or the paragraph of its error page."""
+    try:
+        said = json.loads(answer.body)
+        if isinstance(said, dict):
+            return " ".join(filter(None, (said.get("message"), said.get("description"))))
+    except ValueError:
+        pass
+    found = _PARAGRAPH.search(answer.text())
+    return html.unescape(found[1]).strip() if found else answer.excerpt()
+
+
+def _plain(value: Any) -> Any:
+    """JSON values only, whichever route they came by: `lang.` (read) and `lang` (write) become `lang`."""
+    if isinstance(value, dict):
+        if "__class__" in value:
+            return decode(value)
+        return {name.rstrip("."): _plain(one) for name, one in value.items() if name != "__name__"}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value
+
+
+def decode(value: Mapping[str, Any]) -> Any:
+    """A typed value of theirs as JSON: instants and dates in ISO form, decimals as text, bytes left out."""
+    match value["__class__"]:
+        case "datetime":
+            parts = ("year", "month", "day", "hour", "minute", "second", "microsecond")
+            return datetime(*(value[one] for one in parts)).isoformat() + "Z"  # noqa: DTZ001 (their stamps are UTC)
+        case "date":
+            return date(value["year"], value["month"], value["day"]).isoformat()
+        case "Decimal":
+            return str(value["decimal"])
+        case "timedelta":
+            return value["seconds"]
+        case "time":
+            return f"{value['hour']:02}:{value['minute']:02}:{value['second']:02}"
+        case _:
+            return None
+
+
+def encode_instant(instant: datetime) -> dict[str, Any]:
+    """An aware datetime as their JSON."""
+    at = instant.astimezone(UTC)
+    names = ("year", "month", "day", "hour", "minute", "second", "microsecond")
+    return {"__class__": "datetime", **{name: getattr(at, name) for name in names}}
+
+
+def _encode_date(value: Any) -> dict[str, Any]:
+    day = date.fromisoformat(value)
+    return {"__class__": "date", "year": day.year, "month": day.month, "day": day.day}
+
+
+_ENCODERS: Mapping[str, Callable[[Any], Any]] = {
+    "numeric": lambda value: {"__class__": "Decimal", "decimal": str(Decimal(str(value)))},
+    "date": _encode_date,
+    "datetime": lambda value: encode_instant(datetime.fromisoformat(value)),
+    "timestamp": lambda value: encode_instant(datetime.fromisoformat(value)),
+    "integer": int,
+    "float": float,
+}
+_AS_IS: Mapping[str, type] = {"boolean": bool, "char": str, "text": str, "selection": str}
+SIMPLE = frozenset({*_ENCODERS, *_AS_IS})
+"""The field types `encode` can write."""
+
+
+def encode(value: Any, kind: str) -> Any:
+    """A JSON value as one of their field type `kind`. Raises RecordRejected for one that does not fit."""
+    if value is None or value == "":
+        return False if kind == "boolean" else None
+    try:
+        if kind in _AS_IS and isinstance(value, _AS_IS[kind]):
+            return value
+        if kind in _ENCODERS:
+            return _ENCODERS[kind](value)
+    except (ValueError, TypeError, ArithmeticError):
+        pass
+    raise RecordRejected(f"{value!r} does not fit a field of type {kind}")
+
+
+def readable(
+    rest: Rest, model: str, ids: Sequence[int], fields: Sequence[str]
+) -> tuple[list[Row], dict[int, str]]:
+    """Rows of those of `ids` that can be read, and the cause for each one that cannot, found by halving.
+
+    Raises RemoteUnavailable if the server fails whatever it is asked.
+    """
+    try:
+        return rest.search_read(model, [["id", "in", list(ids)]], fields).rows, {}
+    except Unreadable as error:
+        if len(ids) == 1:
+            return [], {ids[0]: str(error)}
+        try:
+            rest.search_read(model, [["id", "in", list(ids)]], ["id"])
+        except Unreadable:
+            raise RemoteUnavailable(str(error)) from None
+    rows: list[Row] = []
+    broken: dict[int, str] = {}
+    half = len(ids) // 2
+    for part in (ids[:half], ids[half:]):
+        found, causes = readable(rest, model, part, fields)
+        rows += found
+        broken |= causes
+    return rows, broken
