@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hub.canonical.names import legal_form, split
 from hub.canonical.paths import group
 from hub.identity.fold import fold, words
 from hub.identity.han import is_han
-from hub.identity.organisations import has_legal_form, organisation_words
+from hub.identity.organisations import organisation_words
 
 if TYPE_CHECKING:
     from hub.identity.model import MatchModel
@@ -198,7 +199,7 @@ def _kind(values: Mapping[str, Any]) -> str:
     if values.get("name") or values.get("legal_name") or values.get("trade_name"):
         return "organisation"
     shown = values.get("display_name")
-    return "organisation" if shown and has_legal_form(shown) else ""
+    return "organisation" if shown and legal_form(shown) else ""
 
 
 def _names(
@@ -238,6 +239,10 @@ def _person(values: Mapping[str, Any]) -> tuple[tuple[str, ...], str, str, str]:
     else:
         whole = values.get("full_name") or values.get("display_name")
         found = list(_words(whole)) if whole else [*given, *_words(values.get("middle_name") or ""), *family]
+        if whole and not given and not family:
+            parts = dict(split(whole))
+            given, family = _words(parts.get("given_name", "")), _words(parts.get("family_name", ""))
+            generation = generation or _GENERATIONS.get(fold(parts.get("suffix", "")).rstrip("."), "")
     if is_han("".join(found)) and all(is_han(word) for word in found):
         return (("".join([*family, *given]) if given and family else "".join(found)),), "", "", generation
     if len(found) > 1 and (found[-1] in _GENERATIONS or found[0] in _TITLES or found[-1] in _TITLES):

@@ -12,6 +12,8 @@ from functools import lru_cache
 from itertools import permutations
 from typing import Literal
 
+from hub.canonical.names import COMPOUND_SURNAMES
+
 Likeness = Literal["alike", "partial", "doubtful", "unlike", "none"]
 """How two names agree: alike; partial, as far as they go; doubtful, for a person to say; unlike; none, one is
 missing."""
@@ -41,11 +43,6 @@ _PAIRS = """
 """
 TO_SIMPLIFIED = {ord(pair[0]): pair[1] for pair in _PAIRS.split()}
 
-_COMPOUND = """
-欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 长孙 宇文 司徒 夏侯 南宫 端木 百里 呼延 轩辕 申屠
-太史 独孤 钟离 闻人
-"""
-COMPOUND_SURNAMES = frozenset(_COMPOUND.split())
 # Forms of address written after a name; what remains is a part of the name only.
 _ADDRESS_FORMS = ("先生", "女士", "小姐", "太太", "老师", "经理", "老板", "总监", "医生", "同学")
 

@@ -16,21 +16,15 @@ inc incorporated corp corporation co company llc llp lp ltd limited plc pty gmbh
 eg se sarl sas sasu sa eurl snc sca srl spa sapa sl slu sau bv nv vof cv bvba sprl ab as asa aps oy oyj doo dd
 sro kft zrt nyrt bt spzoo ooo oao zao pao ltda eireli sac saic kk gk sdn bhd pte jsc pjsc tbk
 """
-_UNSURE_WORDS = (
-    "co sa se as ag ab ev eg bt dd sl cv spa company lp ug gk kk sas sac"  # also names or plain words
-)
-_TAIL_WORDS = "co sa se as ag ab ev eg sl spa company kk kg sas"
 _FILLER_WORDS = "the and und et y e of"
 
 # Words that say which form a company has, not which company. Runs of letters (S. A., d. o. o.) are joined
 # first.
 _FORMS = frozenset(_FORM_WORDS.split())
 _FILLERS = frozenset(_FILLER_WORDS.split())
-# What makes a bare name an organisation's: forms nobody is called by, or any form at the very end.
-_SURE_FORMS = _FORMS - frozenset(_UNSURE_WORDS.split())
-_SURE_TAILS = frozenset(_TAIL_WORDS.split())
 _HAN_FORM_WORDS = """
-股份有限公司 有限责任公司 集团有限公司 有限公司 有限合伙 普通合伙 股份公司 合伙企业 株式会社 公司 集团 事务所 经营部 工作室
+股份有限公司 有限责任公司 集团有限公司 有限公司 有限合伙 普通合伙 股份公司 合伙企业 株式会社 公司 集团 事务所
+经营部 工作室
 """
 _HAN_FORMS = tuple(_HAN_FORM_WORDS.split())
 
@@ -42,16 +36,6 @@ def organisation_words(name: str) -> tuple[str, ...]:
     kept = [word for word in found if word not in _FORMS and word not in _FILLERS]
     kept = [_without_han_form(word) if is_han(word) else word for word in kept]
     return tuple(sorted(kept or found))
-
-
-def has_legal_form(name: str) -> bool:
-    """Whether a bare name says by its legal form that it is an organisation's."""
-    found = _joined_letters(words(name))
-    if len(found) == 1 and is_han(found[0]):
-        return _without_han_form(found[0]) != found[0]
-    if len(found) < 2:
-        return False
-    return found[-1] in _SURE_TAILS or any(word in _SURE_FORMS for word in found[1:])
 
 
 def compare_organisations(mine: tuple[str, ...], theirs: tuple[str, ...]) -> Likeness:
