@@ -139,3 +139,23 @@ def to_money(value: Any, currency: str | None = None) -> dict[str, str] | None:
         value = repr(value)
     read = _money(value, currency)
     return None if read is None else {"amount": read[0], "currency": read[1]}
+
+
+def from_minor(value: Any, currency: str | None) -> dict[str, str] | None:
+    """Money from a whole number of the currency's smallest units; None if blank. Raises Unfit."""
+    number = decimal_of(value)
+    if number is None:
+        return None
+    if number != number.to_integral_value():
+        raise Unfit("is not a whole number of the smallest unit")
+    if currency is None:
+        return to_money("0", None)
+    return to_money(f"{number.scaleb(-CURRENCIES[currency]):f}", currency)
+
+
+def to_minor(amount: str, currency: str) -> int:
+    """The inverse of `from_minor`. Raises Unfit for a fraction of the smallest unit."""
+    number = Decimal(amount).scaleb(CURRENCIES[currency])
+    if number != number.to_integral_value():
+        raise Unfit(f"has more decimals than {currency}")
+    return int(number)

@@ -28,7 +28,7 @@ NAME_GROUP = frozenset(
 )
 
 _SHAPE = re.compile(r"([a-z][a-z0-9_]*)(?:\[([^\[\]]+)\])?(?:\.([a-z][a-z0-9_]*))?")
-_CUSTOM = re.compile(r"custom\.([A-Za-z0-9_-]+)\.([^\s.\[\]][^\s\[\]]*)")
+_CUSTOM = re.compile(r"custom\.([^\s.\[\]]+)\.([^\s.\[\]]+)")
 _OPEN_LABEL = re.compile(r"[^\s\[\]][^\[\]]*")
 
 
@@ -63,7 +63,7 @@ def parse(text: str, *, object: str = "customer") -> Path:
     table = vocabulary.OBJECTS.get(object)
     if table is None:
         raise UnknownPath(f"no object '{object}'", nearest=nearest(object, vocabulary.OBJECTS))
-    if text.startswith("custom."):
+    if text == "custom" or text.startswith("custom."):
         if "custom" in table and (found := _CUSTOM.fullmatch(text)):
             return Path(text, "custom", found[1], found[2])
         raise UnknownPath(f"'{text}' is no custom field", fix="Write custom.<namespace>.<key>.")

@@ -1,0 +1,78 @@
+"""A map as data: what load.py makes of the TOML text and engine.py compiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+ABSENT: Final = type("Absent", (), {"__repr__": lambda self: "ABSENT", "__bool__": lambda self: False})()
+"""The raw record lacks this name: different from null and from empty (canonical-model.md, "Values")."""
+
+MAIN = ""
+ORGANISATION = "organisation"
+
+
+class Context(NamedTuple):
+    """What a connection says once for all its records: alpha-2 country, IANA time zone, ISO 4217 currency."""
+
+    country: str | None = None
+    timezone: str | None = None
+    currency: str | None = None
+
+
+class Step(NamedTuple):
+    """One word of `via`: a transform and what stands in its brackets."""
+
+    name: str
+    argument: str | None = None
+
+
+class PullLine(NamedTuple):
+    """One line of [pull]. `beside`: the source of the currency (money) or country (phone) that belongs to the value."""
+
+    path: str
+    sources: tuple[str, ...] = ()
+    via: tuple[Step, ...] = ()
+    const: Any = None
+    beside: str | None = None
+    push: bool = True
+
+
+class PushLine(NamedTuple):
+    """One line of [push] or [push.only_on_create]: the remote's name, and the paths or constant it is written from."""
+
+    remote: str
+    paths: tuple[str, ...] = ()
+    via: tuple[Step, ...] = ()
+    const: Any = None
+
+
+class ListLines(NamedTuple):
+    """A sub-map for a list of objects: `lines[]` read from the list at `source`."""
+
+    path: str
+    source: str
+    pull: tuple[PullLine, ...]
+
+
+class Part(NamedTuple):
+    """The lines of one part of a record: the main one, or the organisation it belongs to."""
+
+    name: str
+    pull: tuple[PullLine, ...]
+    push: tuple[PushLine, ...] = ()
+    create: tuple[PushLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MapSpec:
+    """A whole map with its overlay merged in. `values`: per path (or `lines[].path`), remote word → canonical value."""
+
+    object: str
+    parts: tuple[Part, ...]
+    lists: tuple[ListLines, ...] = ()
+    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+    blank: tuple[Any, ...] = ()
+    blank_as: str | bool | None = ""
