@@ -17,6 +17,7 @@ from hub.golden.values import Member
 
 Rank = tuple[Any, ...]
 
+_NEVER = float("-inf")
 _RULE = 4
 _STEPS = ("live", "owner", "restrictive", "edit", "rule", "latest", "priority", "id")
 _PLAIN_STEPS = ("live", "edit", "latest", "priority", "id")
@@ -38,7 +39,7 @@ def candidate(member: Member, offered: Mapping[str, Contribution]) -> Candidate:
     """A record's offer for a group, with what counts of it: the time of its latest edit, or else of its first
     sight."""
     live = edit = False
-    at = edited_at = float("-inf")
+    at = edited_at = _NEVER
     for _value, _raw, kind, source_at, seen_at, alive in offered.values():
         when = seen_at if source_at is None or source_at > seen_at else source_at
         at = max(at, when)
@@ -75,29 +76,34 @@ def ranks(candidates: Sequence[Candidate], group: str, rules: Rules) -> list[Ran
     ]
 
 
-def best_of_plain(candidates: Sequence[tuple[Member, Contribution]]) -> tuple[Member, Contribution, str]:
-    """(winner, its contribution, the step that decided) of a group of one field under `latest`, without owner or consent.
+def plain_ranks(offered: Sequence[tuple[Member, Mapping[str, Contribution]]]) -> list[Rank]:
+    """The rank of each offer under `latest` without owner, consent or name: the same order as `ranks` without what
+    plays no part there. Most fields of most customers go this way, so that it makes no candidates."""
+    found: list[Rank] = []
+    for member, offers in offered:
+        retired = sighted = True
+        at = edited_at = _NEVER
+        for _value, _raw, kind, source_at, seen_at, live in offers.values():
+            when = seen_at if source_at is None or source_at > seen_at else source_at
+            if live:
+                retired = False
+            if kind == "edit":
+                sighted = False
+                edited_at = max(edited_at, when)
+            elif when > at:
+                at = when
+        found.append((retired, sighted, -(at if sighted else edited_at), -member.priority, member.record_id))
+    return found
 
-    The same order as `ranks`, without what plays no part; most fields of most customers go this way.
-    """
-    best: Rank | None = None
-    rival: Rank | None = None
-    winner = candidates[0]
-    for member, found in candidates:
-        _value, _raw, kind, source_at, seen_at, live = found
-        when = seen_at if source_at is None or source_at > seen_at else source_at
-        rank = (not live, kind != "edit", -when, -member.priority, member.record_id)
-        if best is None or rank < best:
-            best, rival, winner = rank, best, (member, found)
-        elif rival is None or rank < rival:
-            rival = rank
-    assert best is not None
-    if rival is None:
-        return *winner, "only"
+
+def best_of_plain(ranked: Sequence[Rank]) -> tuple[int, str]:
+    """(index of the best, the step that decided against the next) of two or more plain ranks."""
+    order = sorted(ranked)
+    best, rival = order[0], order[1]
     step = 0
-    while best[step] == rival[step]:
+    while best[step] == rival[step] and step < 4:
         step += 1
-    return *winner, _PLAIN_STEPS[step]
+    return ranked.index(best), _PLAIN_STEPS[step]
 
 
 def decided_by(winner: Rank, rival: Rank, group: str, rule: Rule) -> str:

@@ -14,7 +14,8 @@ from typing import Any
 from hub.canonical.contribution import Contribution
 from hub.canonical.names import complete
 from hub.canonical.paths import NAME_GROUP, SLOTS, group
-from hub.golden.rank import Candidate, Rank, best_of_plain, candidate, decided_by, plain, ranks
+from hub.canonical.vocabulary import CHANNELS
+from hub.golden.rank import Candidate, Rank, best_of_plain, candidate, decided_by, plain, plain_ranks, ranks
 from hub.golden.rules import Rules
 from hub.golden.values import Golden, Hold, Member, Pin, Why
 
@@ -23,7 +24,7 @@ __all__ = ["Golden", "Hold", "Member", "Pin", "Why", "new_holds", "survive"]
 _PARTS = frozenset({"given_name", "middle_name", "family_name", "prefix", "suffix"})
 _WHOLES = frozenset({"full_name", "display_name"})
 _NAMING = ("kind", "legal_name", "trade_name")
-_SPECIAL = frozenset({"name"})
+_SPECIAL = frozenset({"name"} | {f"consent[{channel}]" for channel in CHANNELS})
 Offer = tuple[Member, dict[str, Contribution]]
 Offers = dict[str, list[Offer]]
 
@@ -58,7 +59,7 @@ def survive(
     if holds or pins:
         _fix(fields, why, holds, pins)
     _complete(fields, why)
-    return Golden(fields, why, _also(offers, fields, rules))
+    return Golden(fields, why, _also(offers, fields))
 
 
 def new_holds(
@@ -116,13 +117,17 @@ def _winner(offered: list[Offer], name: str, rules: Rules) -> tuple[int, str, di
     if len(offered) == 1:
         return offered[0][0].record_id, "only", offered[0][1]
     rule = rules.of(name)
-    if rule == "latest" and name not in _SPECIAL and name not in rules.owners and name[:8] != "consent[":
-        alone = [(member, found[name]) for member, found in offered if len(found) == 1 and name in found]
-        if len(alone) == len(offered):
-            member, found, step = best_of_plain(alone)
-            return member.record_id, step, {name: found}
+    if rule == "latest" and name not in rules.owners and (name not in _SPECIAL or _agree(offered)):
+        index, step = best_of_plain(plain_ranks(offered))
+        return offered[index][0].record_id, step, offered[index][1]
     (best, winner), (second, _rival) = _ranked(offered, name, rules)[:2]
     return winner.member.record_id, decided_by(best, second, name, rule), dict(winner.offered)
+
+
+def _agree(offered: list[Offer]) -> bool:
+    """Whether all say the same: then only who said it is to be found, and consent or completeness decide nothing."""
+    first = {path: found[0] for path, found in offered[0][1].items()}
+    return all({path: found[0] for path, found in said.items()} == first for _member, said in offered[1:])
 
 
 def _ranked(offered: list[Offer], name: str, rules: Rules) -> list[tuple[Rank, Candidate]]:
@@ -174,7 +179,7 @@ def _complete(fields: dict[str, Any], why: dict[str, Why]) -> None:
             why[path] = derived
 
 
-def _also(offers: Offers, fields: Mapping[str, Any], rules: Rules) -> dict[str, list[list[Any]]]:
+def _also(offers: Offers, fields: Mapping[str, Any]) -> dict[str, list[list[Any]]]:
     """Further live values of contact-like fields, by normalised value."""
     also: dict[str, list[list[Any]]] = {}
     held: dict[str, set[Any]] | None = None
@@ -187,8 +192,10 @@ def _also(offers: Offers, fields: Mapping[str, Any], rules: Rules) -> dict[str, 
             for slot, value in _values(fields).items():
                 held.setdefault(_field(slot), set()).add(plain(value))
         seen = held.setdefault(_field(name), set())
-        for _rank, one in _ranked(offered, name, rules):
-            said = {path: found.value for path, found in one.offered.items() if found.live}
+        for _rank, (_member, offers_of) in sorted(
+            zip(plain_ranks(offered), offered, strict=True), key=lambda one: one[0]
+        ):
+            said = {path: found.value for path, found in offers_of.items() if found.live}
             value = _values(said).get(name)
             if value is not None and plain(value) not in seen:
                 seen.add(plain(value))
