@@ -1,0 +1,57 @@
+"""The scheduler process: asks once a second what is due, and rings for it. Any number may run; one leads."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+
+from hub import logging_setup
+from hub.errors import HubError
+from hub.flows import upkeep
+from hub.flows.schedule import tick
+from hub.queue import JobQueue, open_queue
+from hub.settings import Settings
+from hub.store.session import Database
+
+log = logging.getLogger(__name__)
+
+_EVERY = 1.0
+_UPKEEP_EVERY = 30.0
+_LONGEST_PAUSE = 30.0
+
+
+def main(config: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    logging_setup.configure("scheduler", level=config.log_level, style=config.log_format)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    db, queue = Database(config.database_url), open_queue(config)
+    try:
+        keep_time(db, queue, stop=stop)
+    finally:
+        queue.close()
+        db.close()
+
+
+def keep_time(db: Database, queue: JobQueue, *, stop: threading.Event) -> None:
+    """Tick until `stop`. A store that does not answer is asked again, more and more slowly."""
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    upkeep_at, pause = 0.0, _EVERY
+    while not stop.wait(pause):
+        now = time.time()
+        try:
+            upkeep.beat(db, name=name, kind="scheduler", now=now)
+            for call in tick(db, now):
+                queue.dispatch(*call)
+            if now >= upkeep_at:
+                queue.dispatch("upkeep", "sweep")
+                upkeep_at = now + _UPKEEP_EVERY
+            pause = _EVERY
+        except (HubError, OSError) as error:
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            log.warning("the scheduler pauses for %.0f s: %s", pause, error)
