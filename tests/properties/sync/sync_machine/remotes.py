@@ -1,0 +1,193 @@
+"""Three fake systems of different manners, on dictionaries.
+
+`ledger` is exact, has ETags and conditional writes, and keeps our marker in a field. `shouter` upper-cases, reformats
+phones, has no version and no marker, but keeps e-mail unique. `stub` cuts long values, answers a write without showing
+the record, keeps our marker, and may carry a call out long after it was given up.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any, NamedTuple
+
+from hub.sync.policy import Manners, Policy, compile_policy
+from hub.sync.reading import Reading
+from sync_machine.trace import Act, Landing, Trace, taint
+
+PATHS = ("email", "name", "phone", "city", "tier")
+LATE = 40.0
+CUT = 9
+
+
+class Answer(NamedTuple):
+    """What a caller learns: outcome as in the connector protocol, and the record if the answer shows it."""
+
+    outcome: str
+    external_id: str | None = None
+    shown: Reading | None = None
+
+
+class Call(NamedTuple):
+    """A write on its way. external_id None = create."""
+
+    external_id: str | None
+    values: dict[str, Any]
+    read_at: float
+    version: str | None = None
+    marker: str | None = None
+
+
+class Remote:
+    """Records by external id; every field is always shown, blank as an empty text. Base of the three: exact, no frills."""
+
+    name = "remote"
+    late = 0.0
+    shows_record = True
+    manners = Manners()
+    directions: dict[str, str] = {}
+    blanks: dict[str, str] = {}
+    defaults: dict[str, str] = {}
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.records: dict[str, dict[str, str]] = {}
+        self.markers: dict[str, str] = {}
+        self.revision: dict[str, int] = {}
+        self.modified: dict[str, float] = {}
+        self.on_the_way: list[tuple[float, Call]] = []
+        self.policy: Policy = compile_policy(
+            PATHS, PATHS, directions=self.directions, blanks=self.blanks, manners=self.manners
+        )
+
+    # --- manners ---
+
+    def render(self, path: str, value: Any) -> str:
+        return "" if value is None else str(value)
+
+    def canonical(self, path: str, raw: str) -> Any:
+        return raw.lower() if path == "email" else raw
+
+    # --- people ---
+
+    def add(self, external_id: str, fields: dict[str, str], now: float) -> bool:
+        if self._taken(None, fields):
+            return False
+        self._store(external_id, {path: self.render(path, fields.get(path)) for path in PATHS}, now)
+        for path in PATHS:
+            self._acted(external_id, path, now, edit=False)
+        return True
+
+    def type(self, external_id: str, path: str, text: str, now: float) -> None:
+        raw = self.render(path, text)
+        if self.records[external_id][path] != raw:
+            self._store(external_id, {path: raw}, now)
+            self._acted(external_id, path, now, edit=True)
+
+    def _acted(self, external_id: str, path: str, now: float, *, edit: bool) -> None:
+        typed = taint(self.records[external_id][path])
+        self.trace.act(Act(now, (self.name, external_id), path, typed, edit))
+
+    # --- the hub ---
+
+    def read(self, external_id: str, started: float, finished: float) -> Reading:
+        raw = dict(self.records[external_id])
+        blanks = tuple(path for path in PATHS if not raw[path])
+        values = {path: self.canonical(path, raw[path]) for path in PATHS if raw[path]}
+        version = str(self.revision[external_id]) if self.manners.version != "none" else None
+        return Reading(values, raw, blanks, self.modified[external_id], started, finished, version)
+
+    def find(self, call: Call) -> list[str]:
+        if self.manners.marker:
+            return [found for found, marker in self.markers.items() if marker == call.marker]
+        mail = call.values["email"]
+        return [found for found, raw in self.records.items() if self.canonical("email", raw["email"]) == mail]
+
+    def call(self, call: Call, now: float, luck: random.Random | None) -> Answer:
+        """Carry a write out; `luck` decides its fate, None = all goes well."""
+        fate = luck.random() if luck else 1.0
+        if fate < 0.08:
+            return Answer("unknown")  # the request was lost
+        if fate < 0.18:
+            if self.late and luck:
+                self.on_the_way.append((now + luck.uniform(0, self.late), call))
+            else:
+                self.land(call, now)
+            return Answer("unknown")  # the answer was lost
+        if fate < 0.24:
+            return Answer("refused")
+        return self.land(call, now)
+
+    def land(self, call: Call, now: float) -> Answer:
+        external_id = call.external_id
+        if external_id and call.version and call.version != str(self.revision[external_id]):
+            return Answer("not_landed")
+        if self._taken(external_id, call.values):
+            return Answer("refused")
+        fields = {path: self.render(path, value) for path, value in call.values.items()}
+        if external_id is None:
+            external_id = f"{self.name[0]}{len(self.records) + 1}"
+            fields = {path: fields.get(path) or self.defaults.get(path, "") for path in PATHS}
+            self.markers[external_id] = call.marker or ""
+            self.trace.creates[self.name, call.marker or ""] += 1
+        self._store(external_id, fields, now)
+        key = (self.name, external_id)
+        self.trace.landings += [Landing(now, call.read_at, key, path) for path in call.values]
+        return Answer("done", external_id, self.read(external_id, now, now) if self.shows_record else None)
+
+    def tick(self, now: float) -> None:
+        """Calls that were given up take effect when their time has come."""
+        due = [item for item in self.on_the_way if item[0] <= now]
+        self.on_the_way = [item for item in self.on_the_way if item[0] > now]
+        for at, call in sorted(due, key=lambda item: item[0]):
+            answer = self.land(call, at)
+            self.trace.note(at, "LATE", self.name, call.external_id, call.values, answer.outcome)
+
+    def _store(self, external_id: str, fields: dict[str, str], now: float) -> None:
+        self.records[external_id] = {**self.records.get(external_id, {}), **fields}
+        self.revision[external_id] = self.revision.get(external_id, 0) + 1
+        self.modified[external_id] = now
+
+    def _taken(self, external_id: str | None, values: dict[str, Any]) -> bool:
+        return any(
+            self.canonical(path, raw[path]) == values[path]
+            for path in self.manners.unique
+            if values.get(path)
+            for other, raw in self.records.items()
+            if other != external_id
+        )
+
+
+class Ledger(Remote):
+    name = "ledger"
+    manners = Manners(conditional=True, version="etag", marker=True, identifying=("email",))
+    blanks = {"phone": "clear"}
+    directions = {"tier": "in"}
+
+
+class Shouter(Remote):
+    name = "shouter"
+    manners = Manners(unique=("email",), read_after_write_seconds=3.0)
+    blanks = {"city": "refill"}
+
+    def render(self, path: str, value: Any) -> str:
+        if not value:
+            return ""
+        return f"[{value}]" if path == "phone" and not str(value).startswith("[") else str(value).upper()
+
+    def canonical(self, path: str, raw: str) -> Any:
+        return raw.strip("[]") if path == "phone" else super().canonical(path, raw)
+
+
+class Stub(Remote):
+    name = "stub"
+    late = LATE
+    shows_record = False
+    manners = Manners(marker=True, identifying=("email",), lands_late_seconds=LATE)
+    directions = {"tier": "out"}
+    defaults = {"city": "somewhere"}
+
+    def render(self, path: str, value: Any) -> str:
+        return ("" if value is None else str(value)) if path == "email" else str(value or "")[:CUT]
+
+
+REMOTES = (Ledger, Shouter, Stub)

@@ -1,0 +1,70 @@
+"""What really happened in a history, known to the test and hidden from the hub: who typed what, and what landed when."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Key = tuple[str, str]  # (system, external id)
+TAINT = re.compile(r"p(\d+)", re.IGNORECASE)
+
+
+class Broken(Exception):
+    """A claim of sync.md does not hold in this history."""
+
+
+class Act(NamedTuple):
+    """A person typed `taint` into a field of one record; None: emptied it."""
+
+    at: float
+    key: Key
+    path: str
+    taint: str | None
+    edit: bool  # False: typed while adding the record
+
+
+class Landing(NamedTuple):
+    """A write of ours took effect at `at`; it was decided on what was read at `read_at`."""
+
+    at: float
+    read_at: float
+    key: Key
+    path: str
+
+
+class ReadBack(NamedTuple):
+    """The rendering of a write that landed at `landed` was read at `at`."""
+
+    landed: float
+    at: float
+    key: Key
+    paths: frozenset[str]
+
+
+@dataclass
+class Trace:
+    acts: list[Act] = field(default_factory=list)
+    landings: list[Landing] = field(default_factory=list)
+    read_backs: list[ReadBack] = field(default_factory=list)
+    typed: dict[tuple[Key, str], set[str | None]] = field(default_factory=lambda: defaultdict(set))
+    taken: set[tuple[Key, str, str | None]] = field(default_factory=set)
+    creates: Counter[tuple[str, int]] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+    log: list[str] = field(default_factory=list)
+
+    def act(self, act: Act) -> None:
+        self.acts.append(act)
+        self.typed[act.key, act.path].add(act.taint)
+
+    def note(self, now: float, *words: Any) -> None:
+        self.log.append(f"{now:7.1f} " + " ".join(map(str, words)))
+
+
+def taint(value: Any) -> str | None:
+    """The identity of a value, whatever a system made of its letters: every person's value bears one of its own."""
+    if value is None or value == "":
+        return None
+    found = TAINT.search(str(value))
+    return found[1] if found else str(value).casefold()

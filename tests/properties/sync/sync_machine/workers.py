@@ -1,0 +1,163 @@
+"""Workers as generators: each `yield` is a moment at which one may be killed, frozen, or overtaken by anything else."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hub.errors import LeaseLost
+from hub.sync import create, delivery
+from hub.sync.receipt import receipt
+from sync_machine.hub import Hub
+from sync_machine.remotes import Answer, Call
+from sync_machine.trace import Key, ReadBack
+
+if TYPE_CHECKING:
+    from sync_machine.history import Clock
+
+LEASE = 15.0
+
+
+def deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> Iterator[str]:
+    """One delivery, from claim to receipt."""
+    try:
+        yield from _deliver(hub, key, clock, luck)
+    except LeaseLost:
+        hub.trace.counts["lease lost"] += 1
+
+
+def _deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> Iterator[str]:
+    remote = hub.remotes[key[0]]
+    policy = remote.policy
+    claimed = delivery.claim(hub.bindings[key], now=clock.now, lease_seconds=LEASE)
+    if claimed is None:
+        return
+    hub.bindings[key], fence, deadline = claimed, claimed.fence, claimed.lease_until
+    yield "claimed"
+    read, read_at = None, clock.now
+    if delivery.needs_preread(claimed, policy):
+        if luck and luck.random() < 0.05:
+            hub.bindings[key] = delivery.release(hub.bindings[key], fence=fence)
+            return
+        read = remote.read(key[1], clock.now, clock.now)
+        yield "read"
+        golden = hub.golden(hub.cluster_of(key))
+        taken = delivery.preread(hub.bindings[key], read, policy=policy, golden=golden, fence=fence)
+        hub.settle(key, taken.binding, taken.edits, taken.entries)
+        if taken.outcome == "dropped":
+            hub.bindings[key] = delivery.release(hub.bindings[key], fence=fence)
+            return
+    begun = delivery.begin(hub.bindings[key], hub.owed(key), fence=fence, now=clock.now)
+    if begun is None:
+        hub.bindings[key] = delivery.release(hub.bindings[key], fence=fence)
+        return
+    hub.bindings[key] = begun.binding
+    hub.trace.counts["repeats"] += begun.repeat
+    yield "intent stored"
+    if clock.now >= deadline:
+        return  # no time is left for the call
+    version = read.version if read else begun.binding.version
+    call = Call(key[1], dict(begun.values), read_at, version if policy.conditional else None)
+    answer = remote.call(call, clock.now, luck)
+    landed = clock.now
+    hub.trace.note(clock.now, "write", key, call.values, answer.outcome)
+    yield "answered"
+    if answer.outcome == "done" and answer.shown is None:
+        answer = _read_back(hub, key, answer, clock, luck)
+        hub.trace.read_backs.append(ReadBack(landed, clock.now, key, frozenset(begun.values)))
+        yield "read back"
+    golden = hub.golden(hub.cluster_of(key))
+    got = receipt(
+        hub.bindings[key],
+        answer.shown,
+        policy=policy,
+        fence=fence,
+        outcome=answer.outcome,
+        golden=golden,
+        now=clock.now,
+    )
+    hub.settle(key, got.binding, got.edits, got.entries)
+
+
+def _read_back(hub: Hub, key: Key, answer: Answer, clock: Clock, luck: random.Random | None) -> Answer:
+    if luck and luck.random() < 0.1:
+        return Answer("unknown")
+    return answer._replace(shown=hub.remotes[key[0]].read(key[1], clock.now, clock.now))
+
+
+def make(hub: Hub, at: tuple[int, str], clock: Clock, luck: random.Random | None) -> Iterator[str]:
+    """One go at a create: send it, or look for what an earlier go made."""
+    try:
+        yield from _make(hub, at, clock, luck)
+    except LeaseLost:
+        hub.trace.counts["lease lost"] += 1
+
+
+def _make(hub: Hub, at: tuple[int, str], clock: Clock, luck: random.Random | None) -> Iterator[str]:
+    remote = hub.remotes[at[1]]
+    if hub.rivals(*at):
+        return
+    claimed = create.claim_create(hub.creates[at], now=clock.now, lease_seconds=LEASE)
+    if claimed is None:
+        return
+    hub.creates[at], fence, deadline = claimed, claimed.fence, claimed.lease_until
+    yield "claimed"
+    step = create.next_step(
+        hub.creates[at], remote.policy, now=clock.now, has_record=hub.has_record(*at)
+    )
+    if step == "drop":
+        hub.settle_create(at, create.Settled(create.dropped_create(hub.creates[at], fence=fence)), None)
+    elif step == "find":
+        yield from _find(hub, at, clock, fence)
+    elif step == "send":
+        yield from _send(hub, at, clock, luck, fence=fence, deadline=deadline)
+
+
+def _find(hub: Hub, at: tuple[int, str], clock: Clock, fence: int) -> Iterator[str]:
+    remote = hub.remotes[at[1]]
+    row = hub.creates[at]
+    ids = [found for found in remote.find(Call(None, dict(row.values), 0.0, marker=row.marker))]
+    reads = {found: remote.read(found, clock.now, clock.now) for found in ids}
+    yield "searched"
+    free = [found for found in ids if (at[1], found) not in hub.bindings]
+    row, policy = hub.creates[at], remote.policy
+    if free:
+        proven = remote.manners.marker
+        settled = create.found(row, reads[free[0]], policy=policy, fence=fence, proven=proven)
+        hub.settle_create(at, settled, free[0])
+    else:
+        has_record = hub.has_record(*at)
+        settled = create.not_found(row, policy=policy, fence=fence, now=clock.now, has_record=has_record)
+        hub.settle_create(at, settled, None)
+
+
+def _send(
+    hub: Hub,
+    at: tuple[int, str],
+    clock: Clock,
+    luck: random.Random | None,
+    *,
+    fence: int,
+    deadline: float,
+) -> Iterator[str]:
+    remote = hub.remotes[at[1]]
+    golden = hub.golden(hub.clusters().get(hub.anchor(at[0]), ()))
+    row = create.begin_create(hub.creates[at], golden, policy=remote.policy, fence=fence, now=clock.now)
+    hub.creates[at] = row
+    yield "intent stored"
+    if clock.now >= deadline:
+        return
+    answer = remote.call(Call(None, dict(row.values), clock.now, marker=row.marker), clock.now, luck)
+    landed = clock.now
+    hub.trace.note(clock.now, "create", at, row.values, answer.outcome, answer.external_id)
+    yield "answered"
+    if answer.outcome == "done" and answer.shown is None and answer.external_id is not None:
+        key = (at[1], answer.external_id)
+        hub.trace.read_backs.append(ReadBack(landed, clock.now, key, frozenset(row.values)))
+        answer = _read_back(hub, key, answer, clock, luck)
+        yield "read back"
+    settled = create.created(
+        hub.creates[at], answer.shown, policy=remote.policy, fence=fence, outcome=answer.outcome, now=clock.now
+    )
+    hub.settle_create(at, settled, answer.external_id)
