@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +25,8 @@ def read(name: str) -> str:
 
 
 def documented_settings() -> dict[str, tuple[str, str]]:
-    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", read("config/README.md"), re.MULTILINE)
+    settings_part = read("config/README.md").partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", settings_part, re.MULTILINE)
     return {key: (default, meaning) for key, default, meaning in rows}
 
 
@@ -43,6 +47,24 @@ def test_the_shipped_file_has_every_key_in_the_order_of_the_document() -> None:
     shipped = re.findall(r"^(\w+) = ", resources.config_text("hub.toml"), re.MULTILINE)
     assert sorted(shipped) == sorted(KEYS)
     assert list(documented_settings()) == shipped
+
+
+def keys_of(table: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from keys_of(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key
+
+
+@pytest.mark.parametrize("name", ["matching.toml", "survivorship.toml"])
+def test_every_key_of_the_shipped_rules_is_described(name: str) -> None:
+    described = set(re.findall(r"^\| `([\w.]+)` \|", read("config/README.md"), re.MULTILINE))
+    keys = {
+        re.sub(r"^rules\..+", "rules.PATH", key)
+        for key in keys_of(tomllib.loads(resources.config_text(name)))
+    }
+    assert keys <= described, f"config/README.md does not describe {keys - described}"
 
 
 def test_every_error_says_what_happens_next() -> None:
