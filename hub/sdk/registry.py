@@ -21,7 +21,7 @@ from hub.errors import ConnectionBroken, HubError, NotFound
 from hub.sdk.connector import ConnectionView, Connector
 from hub.sdk.http import Http
 from hub.sdk.manifest import Manifest, nearest, read_manifest
-from hub.sdk.redaction import Redactor
+from hub.sdk.redaction import MASK, Redactor
 from hub.sdk.spec import check_settings
 
 GROUP = "hub.connectors"
@@ -101,11 +101,12 @@ def assemble(
 ) -> Connector:
     """As `build`, for a class at hand (the test kit has connectors that are in no registry)."""
     redactor = Redactor()
-    settings = check_settings(kind.spec(), connection.settings)
+    secret = redactor.watching(connection.secret)
+    settings = _settings(kind, connection, secret)
     view = ConnectionView(
         name=connection.name,
         settings=settings,
-        secret=redactor.watching(connection.secret),
+        secret=secret,
         timezone=connection.timezone,
         files=connection.files,
     )
@@ -113,6 +114,17 @@ def assemble(
         redactor=redactor, deadline=deadline, budget=budget, allow_private=allow_private, **http_options
     )
     return kind(view, http=http, manifest=manifest)
+
+
+def _settings(
+    kind: type[Connector], connection: ConnectionView, secret: Callable[[str], str | None]
+) -> dict[str, Any]:
+    """The checked settings without the secret ones: those are only had by calling `secret`."""
+    spec = kind.spec()
+    hidden = {one.name for one in spec if one.kind == "secret"}
+    given = {name: value for name, value in connection.settings.items() if name not in hidden}
+    checked = check_settings(spec, given | {name: MASK for name in hidden if secret(name)})
+    return {name: value for name, value in checked.items() if name not in hidden}
 
 
 def _folders() -> list[Path]:

@@ -23,7 +23,8 @@ KINDS: Mapping[str, tuple[type, ...]] = {
 def check_settings(spec: Sequence[Setting], given: Mapping[str, Any]) -> dict[str, Any]:
     """`given` with the defaults filled in. Raises WrongUse for a key unknown, missing or of the wrong kind.
 
-    `given` holds the connector's own settings only, not the keys every connection has (country, realm, …).
+    `given` holds the connector's own settings only, not the keys every connection has (country, realm, …); a secret
+    stands in it as its reference (env:NAME, file:PATH), whose value is not looked at.
     """
     known = {one.name: one for one in spec}
     for name in given:

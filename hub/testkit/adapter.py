@@ -105,6 +105,10 @@ class Adapter(ABC):
         plain, changed = self.payload(object, number), self.payload(object, number, text=text)
         return {name: value for name, value in changed.items() if plain.get(name) != value}
 
+    def settle(self) -> None:
+        """What makes a write visible in systems that take it later (a write-back folder that somebody imports)."""
+        return
+
     def expected(self, object: str, text: str) -> str:
         """What the system makes of this text when it takes it (most keep it as it is)."""
         return text
@@ -116,6 +120,10 @@ class Adapter(ABC):
     def is_write(self, method: str, path: str, body: bytes) -> bool:
         """Whether this HTTP request changes something there. An RPC system overrides it: every call is a POST there."""
         return method not in {"GET", "HEAD"}
+
+    def webhook(self, object: str, external_id: str, *, age: float = 0.0) -> tuple[Mapping[str, str], bytes]:
+        """Headers and body of a webhook about this record, signed `age` seconds ago. For systems that have webhooks."""
+        raise NotApplicable("the adapter makes no webhooks")
 
     def count(self, object: str, text: str) -> int:
         """How many records there have this main text. For systems that can create."""
