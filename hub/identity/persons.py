@@ -143,14 +143,14 @@ def _another_given_name(a: str, b: str) -> bool:
     if a in KNOWN and b in KNOWN:
         return True
     start = 0
-    for mine, theirs in zip(a, b, strict=False):
-        if mine != theirs:
-            break
+    while start < min(len(a), len(b)) and a[start] == b[start]:
         start += 1
-    tail_a, tail_b = a[start:], b[start:]
-    while tail_a and tail_b and tail_a[-1] == tail_b[-1] and len(tail_a) + start > 0:
-        tail_a, tail_b = tail_a[:-1], tail_b[:-1]
-    ending = max(len(a) - start, len(b) - start) <= 3
-    touches_vowel = not _VOWELS.isdisjoint(tail_a + tail_b)
-    doubled = len(tail_a + tail_b) == 1 and start > 0 and (tail_a or tail_b) == a[start - 1]
-    return ending and touches_vowel and not doubled
+    end = 0
+    while end < min(len(a), len(b)) - start and a[-1 - end] == b[-1 - end]:
+        end += 1
+    mine, theirs = a[start : len(a) - end], b[start : len(b) - end]
+    if end > 1 or _VOWELS.isdisjoint(mine + theirs):
+        return False
+    swapped = end == 1 and len(mine) == 2 and mine == theirs[::-1]
+    doubled = start > 0 and mine + theirs == a[start - 1]
+    return not swapped and not doubled

@@ -45,21 +45,22 @@ def points(a: Features, b: Features, model: MatchModel) -> int:
         total += met
         strong |= met > 0
     found = "alike" if a.name and a.name == b.name and a.generation == b.generation else likeness(a, b)
+    limited = False
     if found == "alike":
         total += weights.name
-    elif found == "unlike":
-        if not strong:
+    elif found in ("unlike", "doubtful"):
+        if found == "unlike" and not strong:
             return NEVER
-        return min(total + weights.name_doubtful, model.auto - 1)
-    elif found == "doubtful":
-        total = min(total + weights.name_doubtful, model.auto - 1)
+        total += weights.name_doubtful
+        limited = True
     if a.birth_date and b.birth_date:
         same = same_birth_date(a.birth_date, b.birth_date)
-        if same is False:
-            total = min(total + weights.birth_date_differs, model.auto - 1)
-        elif same:
+        if same:
             total += weights.birth_date
-    return total
+        elif same is False:
+            total += weights.birth_date_differs
+            limited = True
+    return min(total, model.auto - 1) if limited else total
 
 
 def score(a: Features, b: Features, model: MatchModel) -> Score:
