@@ -13,7 +13,8 @@ from hub.canonical.phone import to_phone
 from hub.canonical.unfit import Unfit
 from hub.mapping.raw import Blanks, Gather, getter, is_blank, is_flat, several
 from hub.mapping.spec import ABSENT, Context, ListLines, MapSpec, PullLine
-from hub.mapping.transforms import TRANSFORMS, Turn
+from hub.mapping.transforms import TRANSFORMS
+from hub.mapping.turns import Turn, same
 
 
 class Source(NamedTuple):
@@ -146,7 +147,7 @@ class PullCompiler:
     def _paired(self, line: PullLine, kind: str) -> Turn:
         """A rendering that ends with the raw currency (or country) the value stands beside."""
         turns = self._value(line)
-        turn = chain(turns) if turns else _same
+        turn = chain(turns) if turns else same
         count = len(line.sources)
         if kind == "money":
             default, to_amount = (
@@ -188,10 +189,6 @@ class PullCompiler:
 
 def _is_minor(line: PullLine) -> bool:
     return any(step.name == "minor" for step in line.via)
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 def _each(turn: Turn) -> Turn:

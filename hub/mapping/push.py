@@ -11,7 +11,8 @@ from hub.canonical.unfit import Unfit
 from hub.mapping.pull import PullCompiler, chain
 from hub.mapping.raw import is_flat
 from hub.mapping.spec import Context, MapSpec, Part, PullLine, PushLine
-from hub.mapping.transforms import TRANSFORMS, Turn
+from hub.mapping.transforms import TRANSFORMS
+from hub.mapping.turns import Turn, same
 
 SKIP: Final = object()
 """What a writer returns when there is nothing to say: an enumeration's `unknown`."""
@@ -114,7 +115,7 @@ def _explicit(spec: MapSpec, line: PushLine, *, context: Context) -> Writer:
         gathered = gathered or entry.gathers
         write = entry.build(step.argument, context).write
         turns.append(write if gathered else _each(write))
-    rest = chain(turns) if turns else _same
+    rest = chain(turns) if turns else same
 
     def write_one(value: Any) -> Any:
         start = starts[0](value)
@@ -143,7 +144,7 @@ def _start(spec: MapSpec, path: str) -> Turn:
         return lambda value: value["amount"]
     if kind == "enum":
         return lambda value: SKIP if value == "unknown" else value
-    return _same
+    return same
 
 
 def _words(path: str, table: Mapping[str, Any], kind: str) -> Turn:
@@ -200,7 +201,7 @@ def _money(line: PullLine, pull: PullCompiler, *, context: Context) -> list[Writ
     beside = line.beside
     fixed = None if beside or pull.currency_source() else pull.fixed_currency()
     steps = [step for step in reversed(line.via) if step.name != "minor"]
-    rest = chain([_same, *(TRANSFORMS[step.name].build(step.argument, context).write for step in steps)])
+    rest = chain([same, *(TRANSFORMS[step.name].build(step.argument, context).write for step in steps)])
     minor = len(steps) < len(line.via)
 
     def write(value: Mapping[str, str]) -> Any:
@@ -212,10 +213,6 @@ def _money(line: PullLine, pull: PullCompiler, *, context: Context) -> list[Writ
     if beside and is_flat(beside.replace(".", "")):
         writers.append(Writer(beside, (line.path,), lambda value: value["currency"]))
     return writers
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 def _each(turn: Turn) -> Turn:
