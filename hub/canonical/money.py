@@ -37,6 +37,7 @@ _ALIASES = {
     "欧元": "EUR",
 }
 _MAX_DIGITS = 40
+_EXACT = 28  # arithmetic with more digits than this would round
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,11 @@ def decimal_of(value: Any) -> Decimal | None:
         number = Decimal(text)
     except InvalidOperation:
         raise Unfit("is not a number", fix=fix) from None
-    if not number.is_finite() or abs(number.adjusted()) > _MAX_DIGITS:
+    if (
+        not number.is_finite()
+        or abs(number.adjusted()) > _MAX_DIGITS
+        or len(number.as_tuple().digits) > _EXACT
+    ):
         raise Unfit("is not a number", fix=fix)
     return number
 

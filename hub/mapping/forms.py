@@ -14,6 +14,7 @@ from hub.canonical import moment, money
 from hub.canonical.clean import as_text as _text
 from hub.canonical.country import COUNTRIES, to_country
 from hub.canonical.language import to_language
+from hub.canonical.normalise import to_bool
 from hub.canonical.unfit import Unfit
 from hub.mapping.spec import Context
 from hub.mapping.turns import Pair, same, whole
@@ -216,8 +217,6 @@ def flip(argument: str | None, context: Context) -> Pair:
 
 
 def _flipped(value: Any) -> Any:
-    from hub.canonical.normalise import to_bool
-
     found = to_bool(value)
     return None if found is None else not found
 
@@ -237,47 +236,38 @@ def country(argument: str | None, context: Context) -> Pair:
 
 
 def language(argument: str | None, context: Context) -> Pair:
-    """A language tag in the remote's writing: language(_) for en_US, language(2) for the language alone."""
-    if argument not in ("_", "2"):
-        raise ValueError("expected language(_) or language(2)")
-
-    def write(value: Any) -> Any:
-        tag = _text(value)
-        return tag.replace("-", "_") if argument == "_" else tag.split("-")[0]
-
-    return Pair(to_language, write)
+    """A language tag in the remote's writing: language(_) for en_US. Any writing is read."""
+    if argument != "_":
+        raise ValueError("expected language(_)")
+    return Pair(to_language, lambda value: _text(value).replace("-", "_"))
 
 
 def phone(argument: str | None, context: Context) -> Pair:
     """A phone number in the remote's writing: phone(national), phone(international) or phone(digits). Any is read."""
-    shapes = {
-        "national": phonenumbers.PhoneNumberFormat.NATIONAL,
-        "international": phonenumbers.PhoneNumberFormat.INTERNATIONAL,
-        "digits": None,
-    }
-    if argument not in shapes:
-        raise ValueError(f"expected one of {', '.join(shapes)}")
-    shape = shapes[argument]
-    home = context.country
+    if argument not in ("national", "international", "digits"):
+        raise ValueError("expected phone(national), phone(international) or phone(digits)")
+    bare, home = argument == "digits", context.country
+    shapes = phonenumbers.PhoneNumberFormat
+    shape = shapes.NATIONAL if argument == "national" else shapes.INTERNATIONAL
 
     @lru_cache(maxsize=4096)
     def formed(text: str) -> str:
-        parsed = phonenumbers.parse(text)
-        if (
-            shape == phonenumbers.PhoneNumberFormat.NATIONAL
-            and phonenumbers.region_code_for_number(parsed) != home
-        ):
+        try:
+            parsed = phonenumbers.parse(text)
+        except phonenumbers.NumberParseException:
+            return text
+        if argument == "national" and phonenumbers.region_code_for_number(parsed) != home:
             return text  # dialled from abroad: only the whole number says where it is
         return phonenumbers.format_number(parsed, shape)
 
     def write(value: Any) -> Any:
         text = _text(value)
-        if not text.startswith("+"):
+        if not text.startswith("+") or len(text) > 40:
             return text
-        return text[1:] if shape is None else formed(text)
+        return text[1:] if bare else formed(text)
 
     def read(value: Any) -> Any:
         text = _text(value).strip()
-        return f"+{text}" if shape is None and text.isdecimal() and not text.startswith("0") else text
+        return f"+{text}" if bare and text.isdecimal() and not text.startswith("0") else text
 
     return Pair(read, write)

@@ -43,7 +43,7 @@ TRANSFORMS: Mapping[str, Transform] = {
         _form(forms.minor),
         _form(forms.zeros, "length"),
         _form(forms.country, "writing"),
-        _form(forms.language, "writing"),
+        _form(forms.language, "_"),
         _form(forms.phone, "writing"),
         _form(forms.prefixed, "text"),
         _form(forms.suffixed, "text"),
