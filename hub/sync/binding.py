@@ -60,10 +60,11 @@ class Binding:
     from there; None = nothing stands there; a missing key = unknown, so golden will be written. contribution:
     what people wrote there. settled_at: up to when this knowledge is ordered (R1). intent: the values being
     written, stored before the call; doubt: a call with this intent ended without a receipt, so it is repeated
-    unchanged (R3); begun_at: start of its last call. suspects: per field, oldest first. before: the canonical
-    value that stood there before our first write (None = blank), for a value of ours that leaves golden by
-    unmerge or unpin. reread: a reading was dropped, read the record again. gone: deleted there. digest: of
-    the last reading that was taken whole.
+    unchanged (R3); call_ends_at: by when its last call is over for us, at the latest with its lease; refused:
+    that call, a repetition, was refused. suspects: per field, oldest first. before: the canonical value that
+    stood there before our first write (None = blank), for a value of ours that leaves golden by unmerge or
+    unpin. reread: a reading was dropped, read the record again. gone: deleted there. digest: of the last
+    reading that was taken whole.
     """
 
     seen: Mapping[str, Any]
@@ -74,7 +75,8 @@ class Binding:
     created_for: int | None = None
     intent: Mapping[str, Any] | None = None
     doubt: bool = False
-    begun_at: float = 0.0
+    call_ends_at: float = 0.0
+    refused: bool = False
     suspects: Mapping[str, tuple[Suspect, ...]] = field(default_factory=dict)
     echoes: Mapping[str, tuple[Echo, ...]] = field(default_factory=dict)
     before: Mapping[str, Any] = field(default_factory=dict)

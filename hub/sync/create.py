@@ -6,16 +6,17 @@ call and `created` for a step `send`, a search there and `found` or `not_found` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from hub.errors import LeaseLost
 from hub.sync import rules
 from hub.sync.binding import Binding, Suspect
+from hub.sync.conflict import Entry
 from hub.sync.delivery import Outcome
 from hub.sync.policy import Policy
-from hub.sync.reading import Reading, capped, first_sight, with_echoes
+from hub.sync.reading import Reading, capped, first_sight, said_at, with_echoes
 
 State = Literal["waiting", "begun", "bound", "dropped", "refused"]
 Step = Literal["send", "find", "wait", "drop"]
@@ -28,7 +29,8 @@ class Create:
     home_id: the customer id it is made for, which the record follows for ever. marker: our id in the remote,
     equal in every repetition. values: what is sent, frozen from the first call on. state: waiting (nothing
     sent) → begun (sent, no receipt) → bound | dropped | refused. doubt: a call was begun and nobody brought
-    its receipt. absent: a search found nothing of it since. begun_at: start of the last call.
+    its receipt. absent: a search found nothing of it since. call_ends_at: by when the last call is over for
+    us.
     """
 
     home_id: int
@@ -37,7 +39,7 @@ class Create:
     state: State = "waiting"
     doubt: bool = False
     absent: bool = False
-    begun_at: float = 0.0
+    call_ends_at: float = 0.0
     lease_until: float = 0.0
     fence: int = 0
 
@@ -51,6 +53,7 @@ class Settled(NamedTuple):
 
     create: Create
     binding: Binding | None = None
+    entries: Sequence[Entry] = ()
     dead: bool = False
     retry: bool = False
     not_before: float = 0.0
@@ -73,23 +76,21 @@ def claim_create(create: Create, *, now: float, lease_seconds: float) -> Create 
     )
 
 
-def next_step(create: Create, policy: Policy, *, now: float, has_record: bool) -> Step:
-    """send it; find what a call in doubt made; wait until a search can be trusted; drop it (then
-    `dropped_create`).
+def next_step(create: Create, policy: Policy, *, now: float, has_record: bool, rival: bool = False) -> Step:
+    """send it; find what a call in doubt made; wait (`put_back`); drop it (`dropped_create`).
 
-    has_record: its golden has a live record in that system, made by a person or brought by a merge. Two
-    people of one golden never get a second one.
+    has_record: its golden has a live record in that system, made by a person or brought by a merge. rival:
+    another create of the same golden there is begun (two people who were merged). Neither ever gets a second
+    one sent.
     """
     if create.state == "waiting":
-        return "drop" if has_record else "send"
-    if now < create.begun_at + policy.read_after_write_seconds:
+        return "drop" if has_record else "wait" if rival else "send"
+    if now < create.call_ends_at + policy.read_after_write_seconds:
         return "wait"
-    return "send" if create.absent and not has_record else "find"
+    return "send" if create.absent and not (has_record or rival) else "find"
 
 
-def begin_create(
-    create: Create, golden: Mapping[str, Any], *, policy: Policy, fence: int, now: float
-) -> Create:
+def begin_create(create: Create, golden: Mapping[str, Any], *, policy: Policy, fence: int) -> Create:
     """About to send `values`: golden's as they are now at the first call, unchanged at a repetition. Store it
     first.
 
@@ -97,7 +98,13 @@ def begin_create(
     """
     _check_fence(create, fence)
     values = _given(golden, policy) if create.state == "waiting" else create.values
-    return replace(create, values=values, state="begun", absent=False, begun_at=now)
+    return replace(create, values=values, state="begun", absent=False, call_ends_at=create.lease_until)
+
+
+def put_back(create: Create, *, fence: int) -> Create:
+    """Give the claim back without having sent anything, for a step `wait`. Raises LeaseLost (R4)."""
+    _check_fence(create, fence)
+    return replace(create, lease_until=0.0)
 
 
 def dropped_create(create: Create, *, fence: int) -> Create:
@@ -118,53 +125,55 @@ def created(
     if outcome == "done":
         return Settled(replace(free, state="bound"), _bound(free, answer, policy, now=now))
     if outcome == "unknown" or create.doubt:  # an earlier call may have made it, or may yet
-        wait = create.begun_at + policy.read_after_write_seconds
-        return Settled(replace(free, doubt=True), retry=True, not_before=wait)
+        over = min(now, create.call_ends_at)
+        wait = over + policy.read_after_write_seconds
+        return Settled(replace(free, doubt=True, call_ends_at=over), retry=True, not_before=wait)
     if outcome == "refused":
         return Settled(replace(free, state="refused"), dead=True)
     return Settled(replace(free, state="waiting"), retry=True)
 
 
 def found(create: Create, reading: Reading, *, policy: Policy, fence: int, proven: bool) -> Settled:
-    """A search after an unknown outcome showed one record: bind it. Raises LeaseLost (R4).
+    """A search after an unknown outcome showed one record that is not bound: bind it. Raises LeaseLost (R4).
 
-    proven: it bears our marker. Otherwise a unique field matched, it may be a person's own record, and what
-    we did not send counts as first sight. Fields that differ from what we sent are suspects, and the
-    binding's open intent is the same values again: the rendering then learned tells ours from a person's.
+    Fields that differ from what we sent are suspects, and the binding's open intent is the same values again:
+    the rendering then learned tells ours from a person's. proven: the record bears our marker; then a field
+    that we did not send is a default of theirs or an early edit, and leaves an entry. Otherwise a unique
+    field matched, the record may be a person's own, and such a field is a first sight.
     """
     _check_fence(create, fence)
-    intent = {path: value for path, value in create.values.items() if path in policy.pushable}
-    odd = [path for path in intent if path in reading.seen and reading.values.get(path) != intent[path]]
     base = first_sight(reading, policy, created_for=create.home_id if proven else None)
-    theirs = {path: said for path, said in base.contribution.items() if path not in create.values}
-    late = create.begun_at + policy.lands_late_seconds
     binding = replace(
         base,
         sent={**base.sent, **create.values},
-        contribution=theirs,
+        contribution={path: said for path, said in base.contribution.items() if path not in create.values},
         created_for=create.home_id,
         before=dict.fromkeys(create.values),
-        echoes=with_echoes({}, create.values, {}, until=late),
+        echoes=with_echoes({}, create.values, {}, until=create.call_ends_at + policy.lands_late_seconds),
         digest=None,
     )
+    intent = {path: value for path, value in create.values.items() if path in policy.pushable}
+    odd = [path for path in intent if path in reading.seen and reading.values.get(path) != intent[path]]
     if odd and policy.update:
         binding = _in_doubt(binding, create, reading, intent=intent, odd=odd)
-    return Settled(replace(create, state="bound", lease_until=0.0), binding)
+    entries = _unasked(create, reading, policy) if proven else ()
+    return Settled(replace(create, state="bound", lease_until=0.0), binding, entries)
 
 
-def not_found(create: Create, *, policy: Policy, fence: int, now: float, has_record: bool) -> Settled:
-    """A search showed nothing: the same again, or dropped if its golden has a record there now. Raises
-    LeaseLost (R4).
+def not_found(
+    create: Create, *, policy: Policy, fence: int, searched: float, has_record: bool, rival: bool = False
+) -> Settled:
+    """A search begun at `searched` showed nothing: the same again, or dropped if its golden is served there.
 
-    Neither before the last call can no longer land: a record that appears later would have nobody to know it
-    as ours.
+    Neither before a search begun when the last call could no longer land: a record that appears later would
+    have nobody to know it as ours. has_record, rival: as in `next_step`. Raises LeaseLost (R4).
     """
     _check_fence(create, fence)
     free = replace(create, lease_until=0.0)
-    over = create.begun_at + policy.lands_late_seconds
-    if now < over:
+    over = create.call_ends_at + policy.lands_late_seconds
+    if searched < over:
         return Settled(free, retry=True, not_before=over)
-    if has_record:
+    if has_record or rival:
         return Settled(replace(free, state="dropped"))
     return Settled(replace(free, absent=True), retry=True)
 
@@ -195,7 +204,7 @@ def _bound(create: Create, answer: Reading | None, policy: Policy, *, now: float
     base = first_sight(answer, policy, created_for=create.home_id) if answer else blank
     echoes = {}
     if create.doubt:
-        late = create.begun_at + policy.lands_late_seconds
+        late = create.call_ends_at + policy.lands_late_seconds
         echoes = with_echoes({}, create.values, base.seen, until=late)
     return replace(
         base,
@@ -225,8 +234,18 @@ def _in_doubt(
         version=None,
         intent=intent,
         doubt=True,
-        begun_at=create.begun_at,
+        call_ends_at=create.call_ends_at,
         suspects=suspects,
+    )
+
+
+def _unasked(create: Create, reading: Reading, policy: Policy) -> tuple[Entry, ...]:
+    """What stands in a record of ours that we did not send."""
+    at = said_at(reading)
+    return tuple(
+        Entry("conflict", path, value, at, None, None, "found after a create in doubt")
+        for path, value in reading.values.items()
+        if path not in create.values and path not in policy.outward
     )
 
 

@@ -119,25 +119,32 @@ def preread(
     if rules.in_doubt(binding):
         if not never_landed(binding, reading, policy):
             return _suspected(binding, reading, policy)
-        binding = replace(binding, intent=None, doubt=False)
+        binding = replace(binding, intent=None, doubt=False, refused=False)
     if differs(binding, reading):
         return absorb(binding, reading, policy=policy, golden=golden)
     return Taken(replace(binding, version=reading.version, reread=False), "unchanged", (), (), True)
 
 
 def never_landed(binding: Binding, reading: Reading, policy: Policy) -> bool:
-    """Proof that the write in doubt did not land and no longer can.
+    """Proof that the write in doubt did not land and no longer can, read after the time in which it could.
 
-    An unchanged version, read once the last call can no longer land late; without versions, and only where
-    the system's window is known, every field still as it was. A field put back by hand in between looks the
-    same.
+    An unchanged version; without versions, and only once its repetition was refused (it would be held for
+    ever), every field still as it was. A field put back by hand in between looks the same.
     """
-    if binding.suspects or reading.started < binding.begun_at + policy.lands_late_seconds:
+    if binding.suspects or reading.started < binding.call_ends_at + policy.lands_late_seconds:
         return False
     if binding.version is not None and reading.version is not None:
         return binding.version == reading.version
-    return policy.lands_late_seconds > 0 and all(
+    return binding.refused and all(
         binding.seen.get(path, MISSING) == reading.seen.get(path) for path in binding.intent or ()
+    )
+
+
+def give_up(binding: Binding) -> Binding:
+    """An admin's word on a write held in doubt: it is closed, and what the next reading shows counts as
+    people's."""
+    return replace(
+        binding, intent=None, doubt=False, refused=False, suspects={}, lease_until=0.0, reread=True
     )
 
 
@@ -164,17 +171,25 @@ def _suspect(binding: Binding, path: str, intended: Any, reading: Reading, polic
     return Suspect(raw, value, reading.finished, capped(reading))
 
 
-def begin(binding: Binding, values: Mapping[str, Any], *, fence: int, now: float) -> Begun | None:
+def begin(binding: Binding, values: Mapping[str, Any], *, fence: int) -> Begun | None:
     """The write to make: the open intent unchanged if it is in doubt (R3), else `values` (what `owed` said).
 
-    None: nothing to write, `release` the claim. Raises LeaseLost (R4).
+    None: nothing to write, `release` the claim. The call must be over by the binding's `lease_until`. Raises
+    LeaseLost (R4).
     """
     check_fence(binding, fence)
     if rules.in_doubt(binding) and binding.intent is not None:
-        return Begun(replace(binding, begun_at=now), binding.intent, True)
+        return Begun(replace(binding, call_ends_at=binding.lease_until), binding.intent, True)
     if not values:
         return None
-    begun = replace(binding, intent=dict(values), doubt=False, suspects={}, begun_at=now)
+    begun = replace(
+        binding,
+        intent=dict(values),
+        doubt=False,
+        refused=False,
+        suspects={},
+        call_ends_at=binding.lease_until,
+    )
     return Begun(begun, values, False)
 
 

@@ -19,9 +19,8 @@ class Manners(NamedTuple):
     """What the manifest says of how a system behaves; the same words as there.
 
     identifying, unique: paths never copied from one record to another; unique: kept unique by the system
-    itself. marker: a record we create carries our id. lands_late_seconds: how long after its start a call
-    without an answer may still take effect, at least the longest call; with 0 a lost write is taken for dead
-    as soon as a read shows so. read_after_write_seconds: how long a find may miss a new record.
+    itself. marker: a record we create carries our id. lands_late_seconds: how long after we gave it up a call
+    may still take effect there. read_after_write_seconds: how long a find may miss a new record.
     """
 
     identifying: Collection[str] = ()

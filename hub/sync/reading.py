@@ -94,13 +94,14 @@ def gone(binding: Binding, *, policy: Policy, now: float) -> Binding:
     Values still in doubt stay as echoes, should the record come back with them.
     """
     contribution = {path: said._replace(live=False) for path, said in binding.contribution.items()}
-    late = binding.begun_at + policy.lands_late_seconds
+    late = binding.call_ends_at + policy.lands_late_seconds
     return replace(
         binding,
         contribution=contribution,
         echoes=with_echoes(binding.echoes, binding.intent or {}, {}, until=late),
         intent=None,
         doubt=False,
+        refused=False,
         suspects={},
         lease_until=0.0,
         settled_at=max(binding.settled_at, now),

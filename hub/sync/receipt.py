@@ -11,7 +11,7 @@ from hub.sync.binding import MISSING, Binding, Suspect
 from hub.sync.conflict import Edit, Entry
 from hub.sync.delivery import Outcome, check_fence, owed
 from hub.sync.policy import Policy
-from hub.sync.reading import Reading, with_echoes, without_spent_echoes
+from hub.sync.reading import Reading, with_echoes
 
 
 class Received(NamedTuple):
@@ -55,10 +55,12 @@ def receipt(
     if outcome == "done":
         return _landed(free, binding.intent, answer, policy=policy, golden=golden, now=now)
     if outcome == "unknown":
-        return Received(replace(free, doubt=True), held=True, retry=True)
+        return Received(
+            replace(free, doubt=True, call_ends_at=min(now, binding.call_ends_at)), held=True, retry=True
+        )
     refused = outcome == "refused"
     if binding.doubt:  # this call did nothing, but an earlier one may have landed or may yet
-        return Received(free, dead=refused, held=True, retry=not refused)
+        return Received(replace(free, refused=refused), dead=refused, held=True, retry=not refused)
     closed = replace(free, intent=None, version=None if outcome == "not_landed" else binding.version)
     return Received(closed, dead=refused, retry=not refused)
 
@@ -86,6 +88,7 @@ def _landed(
         settled_at=max(binding.settled_at, answer.finished if answer else now),
         intent=None,
         doubt=False,
+        refused=False,
         suspects={},
     )
     if answer:
@@ -133,12 +136,10 @@ def _persons(binding: Binding, intent: Mapping[str, Any], answer: Reading | None
 def _echoes(
     binding: Binding, intent: Mapping[str, Any], shown: Mapping[str, Any], policy: Policy
 ) -> Mapping[str, Any]:
-    """Earlier echoes that this write has not overwritten for good, and its own if an earlier call may still
-    land."""
-    echoes = without_spent_echoes(binding.echoes, binding.begun_at)
+    """The echoes, and those of this write if an earlier call with it may still land."""
     if not binding.doubt:
-        return echoes
-    return with_echoes(echoes, intent, shown, until=binding.begun_at + policy.lands_late_seconds)
+        return binding.echoes
+    return with_echoes(binding.echoes, intent, shown, until=binding.call_ends_at + policy.lands_late_seconds)
 
 
 def _edit(suspect: Suspect) -> Contribution:

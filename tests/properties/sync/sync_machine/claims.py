@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from hub.sync.binding import MISSING
 from sync_machine.hub import Hub
 from sync_machine.remotes import PATHS
 from sync_machine.trace import Act, Broken, Key, Trace, taint
+
+from hub.sync.binding import MISSING
 
 
 def check(hub: Hub, trace: Trace) -> None:
@@ -36,7 +37,9 @@ def every_field_agrees(hub: Hub, trace: Trace) -> None:
             elif raw not in (remote.render(path, want), want):
                 reason = _excuse(hub, trace, key, path)
                 if reason is None:
-                    raise Broken(f"{path} of {key} is {raw!r}, golden {want!r}, sent {binding.sent.get(path)!r}")
+                    raise Broken(
+                        f"{path} of {key} is {raw!r}, golden {want!r}, sent {binding.sent.get(path)!r}"
+                    )
                 trace.counts[f"differs: {reason}"] += 1
 
 
@@ -53,7 +56,9 @@ def _excuse(hub: Hub, trace: Trace, key: Key, path: str) -> str | None:
 
 
 def no_edit_is_gone(hub: Hub, trace: Trace) -> None:
-    """Each edit was taken (and then won or left an entry), was followed by another in its place, or fell in a window."""
+    """Each edit was taken (and then won or left an entry), was followed by another in its place, or fell in a
+    window."""
+    told = {(key, entry.path, taint(entry.theirs)) for key, entry in hub.entries}
     last: dict[tuple[Key, str], Act] = {}
     for act in trace.acts:
         last[act.key, act.path] = act
@@ -62,7 +67,7 @@ def no_edit_is_gone(hub: Hub, trace: Trace) -> None:
         if not act.edit or act.taint is None or path in remote.policy.outward or key not in hub.bindings:
             continue
         trace.counts["edits"] += 1
-        if (key, path, act.taint) in trace.taken or _contributes(hub, act):
+        if (key, path, act.taint) in trace.taken | told or _contributes(hub, act):
             continue
         window = _window(hub, trace, act)
         if window is None:
@@ -76,7 +81,8 @@ def _contributes(hub: Hub, act: Act) -> bool:
 
 
 def _window(hub: Hub, trace: Trace, act: Act) -> str | None:
-    """The windows of "Honest limits", proven: our write was decided on a reading older than the edit it fell upon."""
+    """The windows of "Honest limits", proven: our write was decided on a reading older than the edit it fell
+    upon."""
     if not hub.remotes[act.key[0]].policy.conditional:
         landings = [one for one in trace.landings if one.key == act.key and one.path == act.path]
         over = min((one for one in landings if one.at >= act.at), default=None)

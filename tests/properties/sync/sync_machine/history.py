@@ -1,4 +1,5 @@
-"""One seeded history: people, pages, workers, faults and stewards in random order, then quiet, then the claims."""
+"""One seeded history: people, pages, workers, faults and stewards in random order, then quiet, then the
+claims."""
 
 from __future__ import annotations
 
@@ -6,16 +7,18 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from hub.sync.delivery import give_up
 from sync_machine import claims
 from sync_machine.hub import Hub, Sighting
 from sync_machine.remotes import LATE, PATHS, REMOTES
 from sync_machine.trace import Broken, Trace
 from sync_machine.workers import LEASE, deliver, make
 
-STEPS = 80
+STEPS = 120
 PEOPLE = 3
 PAGES = 6
 ROUNDS = 40
+PATIENCE = 5  # quiet rounds before the admin gives up a write that is refused again and again
 
 
 @dataclass
@@ -43,10 +46,9 @@ class History:
     def run(self) -> Trace:
         acts = [act for act, weight in EVENTS.items() for _ in range(weight)]
         self._add()
-        for _ in range(STEPS):
+        while self.steps < STEPS:
             self._pass(self.luck.uniform(0.2, 3.0))
-            self.luck.choice(acts)(self)
-            self.steps += 1
+            self.steps += self.luck.choice(acts)(self)
         self.quiet()
         claims.check(self.hub, self.trace)
         return self.trace
@@ -54,7 +56,7 @@ class History:
     def quiet(self) -> None:
         """No more people, faults or frozen workers: everything must come to rest by itself."""
         self.workers.clear()
-        for _ in range(ROUNDS):
+        for round_ in range(ROUNDS):
             self._pass(LATE + LEASE)
             before = len(self.trace.log)
             for remote in self.remotes.values():
@@ -65,6 +67,9 @@ class History:
                 for _ in make(self.hub, at, self.clock, None):
                     pass
             for key in list(self.hub.bindings):
+                if round_ > PATIENCE and self.hub.bindings[key].refused:
+                    self.hub.bindings[key] = give_up(self.hub.bindings[key])
+                    self.trace.counts["given up by the admin"] += 1
                 if self._due(key):
                     for _ in deliver(self.hub, key, self.clock, None):
                         pass
@@ -89,104 +94,113 @@ class History:
         row = self.hub.bindings[key]
         return row.intent is not None or bool(self.hub.owed(key))
 
-    # --- events ---
+    # --- events: each says whether anything happened ---
 
     def _text(self) -> str:
         self.values += 1
         return f"p{self.values}-{self.luck.choice(('short', 'rather long'))}"
 
-    def _add(self) -> None:
+    def _add(self) -> bool:
         """A person adds somebody, perhaps one whom another system has, or is just being given, too."""
         remote = self.luck.choice(list(self.remotes.values()))
-        mail = f"{self.luck.choice('abc'[:PEOPLE])}@x.org"
+        mail = f"{self.luck.choice('abcd'[:PEOPLE])}@x.org"
         fields = {path: self._text() for path in PATHS[1:] if self.luck.random() < 0.7}
         if any(raw["email"].lower() == mail for raw in remote.records.values()):
-            return
+            return False
         external_id = f"{remote.name[0]}{len(remote.records) + 1}"
-        if remote.add(external_id, {"email": mail, **fields}, self.clock.now):
-            self.trace.note(self.clock.now, "ADD", remote.name, external_id, remote.records[external_id])
+        self.trace.note(self.clock.now, "ADD", remote.name, external_id, mail, fields)
+        return remote.add(external_id, {"email": mail, **fields}, self.clock.now)
 
-    def _edit(self) -> None:
-        self._type(self._text())
+    def _edit(self) -> bool:
+        return self._type(self._text())
 
-    def _blank(self) -> None:
-        self._type("")
+    def _blank(self) -> bool:
+        return self._type("")
 
-    def _type(self, text: str) -> None:
+    def _type(self, text: str) -> bool:
         remote = self.luck.choice([some for some in self.remotes.values() if some.records] or [None])
-        if remote is not None:
-            external_id = self.luck.choice(sorted(remote.records))
-            path = self.luck.choice(PATHS[1:])
-            remote.type(external_id, path, text, self.clock.now)
-            self.trace.note(self.clock.now, "TYPE", remote.name, external_id, path, text)
+        if remote is None:
+            return False
+        external_id = self.luck.choice(sorted(remote.records))
+        path = self.luck.choice(PATHS[1:])
+        remote.type(external_id, path, text, self.clock.now)
+        self.trace.note(self.clock.now, "TYPE", remote.name, external_id, path, text)
+        return True
 
-    def _page(self) -> None:
-        if len(self.pages) < PAGES:
-            self._snapshot(self.luck.choice(sorted(self.remotes)))
+    def _page(self) -> bool:
+        return len(self.pages) < PAGES and self._snapshot(self.luck.choice(sorted(self.remotes)))
 
-    def _snapshot(self, name: str) -> None:
+    def _snapshot(self, name: str) -> bool:
         remote, now = self.remotes[name], self.clock.now
         page = [Sighting((name, found), remote.read(found, now, now)) for found in remote.records]
         if page:
             self.pages.append(page)
+        return bool(page)
 
-    def _late_page(self) -> None:
+    def _late_page(self) -> bool:
         if self.pages:
             self._process(self.luck.randrange(len(self.pages)))
+            return True
+        return False
 
     def _process(self, index: int) -> None:
         page = self.pages.pop(index)
         parked = [sighting for sighting in page if not self.hub.process(sighting, self.clock.now)]
         self.trace.counts["parked"] += len(parked)
 
-    def _reread(self) -> None:
+    def _reread(self) -> bool:
         marked = [key for key, row in self.hub.bindings.items() if row.reread]
         if marked:
             key = self.luck.choice(marked)
             read = self.remotes[key[0]].read(key[1], self.clock.now, self.clock.now)
             self.hub.process(Sighting(key, read), self.clock.now)
+        return bool(marked)
 
-    def _start(self) -> None:
+    def _start(self) -> bool:
         due = [key for key in self.hub.bindings if self._due(key)]
-        if due:
-            self.workers.append(deliver(self.hub, self.luck.choice(due), self.clock, self.luck))
-            self._advance_last()
+        return bool(due) and self._hire(deliver(self.hub, self.luck.choice(due), self.clock, self.luck))
 
-    def _start_create(self) -> None:
+    def _start_create(self) -> bool:
         due = [at for at, row in self.hub.creates.items() if row.state in ("waiting", "begun")]
-        if due:
-            self.workers.append(make(self.hub, self.luck.choice(due), self.clock, self.luck))
-            self._advance_last()
+        return bool(due) and self._hire(make(self.hub, self.luck.choice(due), self.clock, self.luck))
 
-    def _advance_last(self) -> None:
-        if next(self.workers[-1], None) is None:
-            self.workers.pop()
+    def _hire(self, worker: Iterator[str]) -> bool:
+        self.workers.append(worker)
+        return self._go_on(len(self.workers) - 1)
 
-    def _advance(self) -> None:
-        if self.workers:
-            index = self.luck.randrange(len(self.workers))
-            if next(self.workers[index], None) is None:
-                self.workers.pop(index)
+    def _advance(self) -> bool:
+        return bool(self.workers) and self._go_on(self.luck.randrange(len(self.workers)))
 
-    def _kill(self) -> None:
+    def _go_on(self, index: int) -> bool:
+        if next(self.workers[index], None) is None:
+            self.workers.pop(index)
+        return True
+
+    def _kill(self) -> bool:
         if self.workers:
             self.workers.pop(self.luck.randrange(len(self.workers)))
             self.trace.counts["killed"] += 1
+            return True
+        return False
 
-    def _freeze(self) -> None:
+    def _freeze(self) -> bool:
         """Everybody sleeps past the lease: owners wake up beside those who took over."""
         self._pass(self.luck.uniform(LEASE, 2 * LEASE))
+        return True
 
-    def _merge(self) -> None:
+    def _merge(self) -> bool:
         anchors = sorted(self.hub.clusters())
         if len(anchors) > 1:
             self.hub.merge(*self.luck.sample(anchors, 2))
             self.trace.note(self.clock.now, "MERGE", self.hub.merged)
+        return len(anchors) > 1
 
-    def _unmerge(self) -> None:
-        if self.hub.merged:
-            self.hub.unmerge(self.luck.randrange(len(self.hub.merged)))
-            self.trace.note(self.clock.now, "UNMERGE", self.hub.merged)
+    def _unmerge(self) -> bool:
+        if not self.hub.merged:
+            return False
+        self.hub.unmerge(self.luck.randrange(len(self.hub.merged)))
+        self.trace.note(self.clock.now, "UNMERGE", self.hub.merged)
+        return True
 
 
 EVENTS = {
@@ -194,11 +208,11 @@ EVENTS = {
     History._edit: 14,
     History._blank: 2,
     History._page: 8,
-    History._late_page: 12,
+    History._late_page: 10,
     History._reread: 4,
-    History._start: 8,
-    History._start_create: 6,
-    History._advance: 34,
+    History._start: 14,
+    History._start_create: 8,
+    History._advance: 40,
     History._kill: 3,
     History._freeze: 2,
     History._merge: 1,

@@ -1,19 +1,21 @@
-"""The smallest hub around the transitions: bindings, creates, clusters, golden, entries. One method = one transaction."""
+"""The smallest hub around the transitions: bindings, creates, clusters, golden, entries. One method = one
+transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
+
+from sync_machine.remotes import Remote
+from sync_machine.trace import Broken, Key, Trace, taint
 
 from hub.canonical.contribution import Contribution
 from hub.sync import conflict, create, delivery, reading, rules
 from hub.sync.binding import Binding
 from hub.sync.conflict import Edit, Entry
 from hub.sync.create import Create
-from hub.sync.reading import Reading, Taken
-from sync_machine.remotes import PATHS, Remote
-from sync_machine.trace import Broken, Key, Trace, taint
+from hub.sync.reading import Reading
 
 
 class Sighting(NamedTuple):
@@ -30,7 +32,9 @@ class Hub:
     bindings: dict[Key, Binding] = field(default_factory=dict)
     home: dict[Key, int] = field(default_factory=dict)
     creates: dict[tuple[int, str], Create] = field(default_factory=dict)  # by home and system: one each
-    mail: dict[str, int] = field(default_factory=dict)  # identity: e-mail as contributed → the home first seen with it
+    mail: dict[str, int] = field(
+        default_factory=dict
+    )  # identity: e-mail as contributed → the home first seen with it
     same: list[tuple[int, int]] = field(default_factory=list)
     merged: list[tuple[int, int]] = field(default_factory=list)
     entries: list[tuple[Key, Entry]] = field(default_factory=list)
@@ -50,9 +54,7 @@ class Hub:
             self._anchor = {home: home for home in range(1, self.homes + 1)}
             for left, right in self.same + self.merged:
                 low, high = sorted((self.anchor(left), self.anchor(right)))
-                self._anchor = {
-                    home: low if root == high else root for home, root in self._anchor.items()
-                }
+                self._anchor = {home: low if root == high else root for home, root in self._anchor.items()}
             self._members = {}
             for key, home in sorted(self.home.items(), key=lambda item: (item[1], item[0])):
                 self._members.setdefault(self._anchor[home], []).append(key)
@@ -146,7 +148,10 @@ class Hub:
         golden = self.golden(self.cluster_of(key))
         told = (*entries, *conflict.overruled(edits, golden, told=entries))
         self.entries += [(key, entry) for entry in told]
+        for entry in told:
+            self.trace.note(0.0, "  entry", key, *entry[:5:2], entry.path)
         for edit in edits:
+            self.trace.note(0.0, "  edit", key, edit.path, edit.value)
             self.trace.taken.add((key, edit.path, taint(edit.value)))
 
     def _witness(self, key: Key, binding: Binding) -> None:
@@ -166,7 +171,7 @@ class Hub:
                 for (home, system), row in self.creates.items()
                 if self.anchor(home) == anchor and row.state in ("waiting", "begun")
             }
-            for system in self.remotes.keys() - there - open_there:
+            for system in sorted(self.remotes.keys() - there - open_there):
                 golden = self.golden(members)
                 if golden.get("email"):
                     policy = self.remotes[system].policy
@@ -177,7 +182,7 @@ class Hub:
     def has_record(self, home: int, system: str) -> bool:
         return any(key[0] == system for key in self.clusters().get(self.anchor(home), ()))
 
-    def rivals(self, home: int, system: str) -> bool:
+    def rival(self, home: int, system: str) -> bool:
         """Another create of the same golden there is begun: two people who were merged."""
         return any(
             there == system and other != home and rules.parks(row) and self.anchor(other) == self.anchor(home)
@@ -188,6 +193,7 @@ class Hub:
         self.creates[at] = settled.create
         if settled.binding is not None and external_id is not None:
             self.bind((at[1], external_id), settled.binding, at[0])
+            self.settle((at[1], external_id), settled.binding, (), settled.entries)
         self.plan_creates()
 
     # --- stewards ---
@@ -204,13 +210,8 @@ class Hub:
 
 def _again(row: Create, old: Create) -> Create:
     """A create planned again in the same row keeps counting its fence."""
-    from dataclasses import replace
-
     return replace(row, fence=old.fence)
 
 
 def _at(said: Contribution) -> float:
     return said.seen_at if said.source_at is None else said.source_at
-
-
-Step = Callable[[], None]

@@ -1,8 +1,8 @@
 """Three fake systems of different manners, on dictionaries.
 
-`ledger` is exact, has ETags and conditional writes, and keeps our marker in a field. `shouter` upper-cases, reformats
-phones, has no version and no marker, but keeps e-mail unique. `stub` cuts long values, answers a write without showing
-the record, keeps our marker, and may carry a call out long after it was given up.
+`ledger` is exact, has ETags and conditional writes, and keeps our marker in a field. `shouter` upper-cases,
+reformats phones, has no version and no marker, but keeps e-mail unique. `stub` cuts long values, answers a
+write without showing the record, keeps our marker, and may carry a call out long after it was given up.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import random
 from typing import Any, NamedTuple
 
+from sync_machine.trace import Act, Landing, Trace, taint
+
 from hub.sync.policy import Manners, Policy, compile_policy
 from hub.sync.reading import Reading
-from sync_machine.trace import Act, Landing, Trace, taint
 
 PATHS = ("email", "name", "phone", "city", "tier")
 LATE = 40.0
@@ -38,7 +39,8 @@ class Call(NamedTuple):
 
 
 class Remote:
-    """Records by external id; every field is always shown, blank as an empty text. Base of the three: exact, no frills."""
+    """Records by external id; every field is always shown, blank as an empty text. Base of the three: exact,
+    no frills."""
 
     name = "remote"
     late = 0.0

@@ -1,4 +1,5 @@
-"""What really happened in a history, known to the test and hidden from the hub: who typed what, and what landed when."""
+"""What really happened in a history, known to the test and hidden from the hub: who typed what, and what
+landed when."""
 
 from __future__ import annotations
 
@@ -63,7 +64,8 @@ class Trace:
 
 
 def taint(value: Any) -> str | None:
-    """The identity of a value, whatever a system made of its letters: every person's value bears one of its own."""
+    """The identity of a value, whatever a system made of its letters: every person's value bears one of its
+    own."""
     if value is None or value == "":
         return None
     found = TAINT.search(str(value))

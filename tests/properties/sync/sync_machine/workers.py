@@ -1,4 +1,5 @@
-"""Workers as generators: each `yield` is a moment at which one may be killed, frozen, or overtaken by anything else."""
+"""Workers as generators: each `yield` is a moment at which one may be killed, frozen, or overtaken by
+anything else."""
 
 from __future__ import annotations
 
@@ -6,12 +7,13 @@ import random
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from sync_machine.hub import Hub
+from sync_machine.remotes import PATHS, Answer, Call
+from sync_machine.trace import Key, ReadBack
+
 from hub.errors import LeaseLost
 from hub.sync import create, delivery
 from hub.sync.receipt import receipt
-from sync_machine.hub import Hub
-from sync_machine.remotes import Answer, Call
-from sync_machine.trace import Key, ReadBack
 
 if TYPE_CHECKING:
     from sync_machine.history import Clock
@@ -48,7 +50,7 @@ def _deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> It
         if taken.outcome == "dropped":
             hub.bindings[key] = delivery.release(hub.bindings[key], fence=fence)
             return
-    begun = delivery.begin(hub.bindings[key], hub.owed(key), fence=fence, now=clock.now)
+    begun = delivery.begin(hub.bindings[key], hub.owed(key), fence=fence)
     if begun is None:
         hub.bindings[key] = delivery.release(hub.bindings[key], fence=fence)
         return
@@ -96,15 +98,17 @@ def make(hub: Hub, at: tuple[int, str], clock: Clock, luck: random.Random | None
 
 def _make(hub: Hub, at: tuple[int, str], clock: Clock, luck: random.Random | None) -> Iterator[str]:
     remote = hub.remotes[at[1]]
-    if hub.rivals(*at):
-        return
     claimed = create.claim_create(hub.creates[at], now=clock.now, lease_seconds=LEASE)
     if claimed is None:
         return
     hub.creates[at], fence, deadline = claimed, claimed.fence, claimed.lease_until
     yield "claimed"
     step = create.next_step(
-        hub.creates[at], remote.policy, now=clock.now, has_record=hub.has_record(*at)
+        hub.creates[at],
+        remote.policy,
+        now=clock.now,
+        has_record=hub.has_record(*at),
+        rival=hub.rival(*at),
     )
     if step == "drop":
         hub.settle_create(at, create.Settled(create.dropped_create(hub.creates[at], fence=fence)), None)
@@ -112,12 +116,14 @@ def _make(hub: Hub, at: tuple[int, str], clock: Clock, luck: random.Random | Non
         yield from _find(hub, at, clock, fence)
     elif step == "send":
         yield from _send(hub, at, clock, luck, fence=fence, deadline=deadline)
+    else:
+        hub.creates[at] = create.put_back(hub.creates[at], fence=fence)
 
 
 def _find(hub: Hub, at: tuple[int, str], clock: Clock, fence: int) -> Iterator[str]:
     remote = hub.remotes[at[1]]
-    row = hub.creates[at]
-    ids = [found for found in remote.find(Call(None, dict(row.values), 0.0, marker=row.marker))]
+    row, searched = hub.creates[at], clock.now
+    ids = remote.find(Call(None, dict(row.values), 0.0, marker=row.marker))
     reads = {found: remote.read(found, clock.now, clock.now) for found in ids}
     yield "searched"
     free = [found for found in ids if (at[1], found) not in hub.bindings]
@@ -127,8 +133,14 @@ def _find(hub: Hub, at: tuple[int, str], clock: Clock, fence: int) -> Iterator[s
         settled = create.found(row, reads[free[0]], policy=policy, fence=fence, proven=proven)
         hub.settle_create(at, settled, free[0])
     else:
-        has_record = hub.has_record(*at)
-        settled = create.not_found(row, policy=policy, fence=fence, now=clock.now, has_record=has_record)
+        settled = create.not_found(
+            row,
+            policy=policy,
+            fence=fence,
+            searched=searched,
+            has_record=hub.has_record(*at),
+            rival=hub.rival(*at),
+        )
         hub.settle_create(at, settled, None)
 
 
@@ -143,7 +155,7 @@ def _send(
 ) -> Iterator[str]:
     remote = hub.remotes[at[1]]
     golden = hub.golden(hub.clusters().get(hub.anchor(at[0]), ()))
-    row = create.begin_create(hub.creates[at], golden, policy=remote.policy, fence=fence, now=clock.now)
+    row = create.begin_create(hub.creates[at], golden, policy=remote.policy, fence=fence)
     hub.creates[at] = row
     yield "intent stored"
     if clock.now >= deadline:
@@ -154,10 +166,15 @@ def _send(
     yield "answered"
     if answer.outcome == "done" and answer.shown is None and answer.external_id is not None:
         key = (at[1], answer.external_id)
-        hub.trace.read_backs.append(ReadBack(landed, clock.now, key, frozenset(row.values)))
+        hub.trace.read_backs.append(ReadBack(landed, clock.now, key, frozenset(PATHS)))
         answer = _read_back(hub, key, answer, clock, luck)
         yield "read back"
     settled = create.created(
-        hub.creates[at], answer.shown, policy=remote.policy, fence=fence, outcome=answer.outcome, now=clock.now
+        hub.creates[at],
+        answer.shown,
+        policy=remote.policy,
+        fence=fence,
+        outcome=answer.outcome,
+        now=clock.now,
     )
     hub.settle_create(at, settled, answer.external_id)
