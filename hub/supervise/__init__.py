@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from hub.supervise.up import up
+from hub.supervise.supervisor import up
 
 __all__ = ["up"]

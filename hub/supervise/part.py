@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _NUDGE = 2.0
+_STDERR = 2
 _SETTLED = 30.0  # a child that lived so long starts with a short pause again
 
 
@@ -105,7 +106,7 @@ class Part:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 list(self.spec.command),
                 stdin=subprocess.DEVNULL,
-                stdout=output,
+                stdout=output or _STDERR,  # the supervisor's stdout is for the address
                 stderr=output,
                 process_group=0,  # so that Ctrl-C reaches the supervisor only, and a group can be ended whole
                 preexec_fn=partial(leash.hold, os.getpid(), self.spec.orphaned),  # noqa: PLW1509 - we have no threads

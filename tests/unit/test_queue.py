@@ -20,7 +20,7 @@ from hub.errors import RateLimited, RemoteUnavailable, WrongUse
 from hub.queue import Job, JobQueue
 from hub.settings import Settings
 from hub.supervise import embedded
-from hub.supervise.up import Supervisor
+from hub.supervise.supervisor import Supervisor
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ from hub.errors import ConnectionBroken, WrongUse
 from hub.settings import Settings
 from hub.supervise import embedded
 from hub.supervise.part import Part, Spec
-from hub.supervise.up import Supervisor, parts, start_queue, up
+from hub.supervise.supervisor import Supervisor, parts, start_queue, up
 
 pytestmark = pytest.mark.slow
 
@@ -122,11 +122,25 @@ def test_a_part_that_will_not_stop_is_killed_past_its_patience(tmp_path: Path) -
     assert gone(pid)
 
 
+WHOLE = """
+    import signal, sys
+    from pathlib import Path
+    from hub import logging_setup
+    from hub.settings import Settings
+    from hub.supervise import supervisor
+    from hub.supervise.part import Spec
+    def parts(settings, *, port):
+        return [Spec("web", (sys.executable, "-m", "http.server", str(port), "--bind", settings.web_host))]
+    supervisor.parts = parts
+    logging_setup.configure("up")
+    say = lambda text: print(text, flush=True)
+    raise SystemExit(supervisor.up(Settings(home=Path(sys.argv[1]), web_port=0, stop_seconds=2), say=say))
+"""
 DRIVER = """
     import sys
     from pathlib import Path
     from hub.supervise.part import Spec
-    from hub.supervise.up import Supervisor
+    from hub.supervise.supervisor import Supervisor
     import signal
     note = Path(sys.argv[1])
     def child(name):
@@ -309,6 +323,45 @@ def test_a_queue_server_that_cannot_start_says_why(
     monkeypatch.setattr(embedded, "_MEMORY", "nonsense")
     with pytest.raises(ConnectionBroken, match="maxmemory"):
         up(dataclasses.replace(settings, web_port=0))
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(WHOLE), str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_up_prints_its_address_when_it_can_be_used_and_stops_clean(
+    whole: subprocess.Popen[str], settings: Settings
+) -> None:
+    import urllib.request
+
+    assert whole.stdout
+    line = whole.stdout.readline()
+    address = line.split(" at ")[1].split()[0]
+    assert urllib.request.urlopen(address, timeout=5).status == 200
+    assert embedded.answers(settings)
+    whole.send_signal(signal.SIGINT)
+    assert whole.stdout.read() == "Stopping…\nStopped.\n"
+    assert whole.wait(10) == 0
+    assert not embedded.answers(settings)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
+def test_up_killed_takes_its_queue_server_along_and_starts_again(
+    whole: subprocess.Popen[str], settings: Settings
+) -> None:
+    assert whole.stdout
+    whole.stdout.readline()
+    whole.kill()
+    with Supervisor(stop_seconds=1) as supervisor:
+        start_queue(supervisor, settings)
+        assert embedded.answers(settings)
+        assert supervisor.parts[0].starts == 1
 
 
 def test_there_is_one_worker_a_queue_and_as_many_as_asked(settings: Settings) -> None:
