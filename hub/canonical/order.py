@@ -1,0 +1,252 @@
+"""An order with all that belongs to it (canonical-model.md, "order"), and the invariant of its totals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from hub.canonical.address import Address
+from hub.canonical.money import Money
+from hub.canonical.references import ExternalRef
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRef:
+    """What was sold, as far as an order needs to say; the hub is no product catalogue."""
+
+    id: str | None = None
+    title: str | None = None
+    sku: str | None = None
+    gtin: str | None = None
+    external_refs: tuple[ExternalRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums of an order in its currency; discounts are positive and taken off."""
+
+    items_subtotal: Money | None = None
+    item_discounts: Money | None = None
+    order_discounts: Money | None = None
+    shipping: Money | None = None
+    fees: Money | None = None
+    tax: Money | None = None
+    duties: Money | None = None
+    tip: Money | None = None
+    rounding: Money | None = None
+    grand_total: Money | None = None
+    paid: Money | None = None
+    refunded: Money | None = None
+    outstanding: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One position. subtotal is before discount, total after; kind: product, shipping, fee, gift_card, tip, …"""
+
+    external_id: str | None = None
+    position: int | None = None
+    kind: str = "product"
+    product_ref: ProductRef | None = None
+    sku: str | None = None
+    name: str | None = None
+    options: tuple[str, ...] = ()
+    quantity: Decimal | None = None
+    quantity_fulfilled: Decimal | None = None
+    quantity_refunded: Decimal | None = None
+    unit: str | None = None
+    unit_price: Money | None = None
+    subtotal: Money | None = None
+    discount_total: Money | None = None
+    total: Money | None = None
+    tax_total: Money | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    """One tax. owner: the line's external id, `order` or `shipping`; rate: 0.19 for 19 %."""
+
+    owner: str | None = None
+    name: str | None = None
+    rate: Decimal | None = None
+    amount: Money | None = None
+    included: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """The share of a discount that one line bears."""
+
+    line: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """A reduction. method: how it came about (code, automatic, manual); percentage: 0.1 for 10 %."""
+
+    owner: str | None = None
+    kind: str | None = None
+    code: str | None = None
+    method: str | None = None
+    percentage: Decimal | None = None
+    value: Money | None = None
+    allocations: tuple[Allocation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTransaction:
+    """A movement of money; external_id is unique per connection."""
+
+    kind: str | None = None
+    status: str | None = None
+    gateway: str | None = None
+    method: str | None = None
+    amount: Money | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fulfilment:
+    """A parcel or pick-up. lines: external ids of what is in it."""
+
+    status: str | None = None
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+    tracking: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money given back. lines, transactions: external ids."""
+
+    reason: str | None = None
+    amount: Money | None = None
+    lines: tuple[str, ...] = ()
+    transactions: tuple[str, ...] = ()
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order of one system. customer_record: its customer's external id there; the customer is derived from it.
+
+    Closed enumerations (status, payment_status, fulfilment_status) also have `unknown`; their raw word is in the
+    contribution. email and phone: what a guest gave.
+    """
+
+    id: str | None = None
+    connection: str | None = None
+    external_id: str | None = None
+    number: str | None = None
+    channel: str | None = None
+    customer_record: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    placed_at: datetime | None = None
+    source_created_at: datetime | None = None
+    source_updated_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancel_reason: str | None = None
+    status: str = "unknown"
+    payment_status: str = "unknown"
+    fulfilment_status: str = "unknown"
+    currency: str | None = None
+    presentment_currency: str | None = None
+    taxes_included: bool | None = None
+    billing_address: Address | None = None
+    shipping_address: Address | None = None
+    note: str | None = None
+    tags: tuple[str, ...] = ()
+    po_number: str | None = None
+    version: str | None = None
+    totals: Totals = Totals()
+    test: bool | None = None
+    lines: tuple[Line, ...] = ()
+    tax_lines: tuple[TaxLine, ...] = ()
+    discounts: tuple[Discount, ...] = ()
+    payments: tuple[PaymentTransaction, ...] = ()
+    fulfilments: tuple[Fulfilment, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    external_refs: tuple[ExternalRef, ...] = ()
+    custom: Mapping[str, Any] = field(default_factory=dict)
+
+
+_ADDED = ("shipping", "fees", "tip", "duties", "rounding")
+_TAKEN = ("item_discounts", "order_discounts")
+
+
+def totals_difference(order: Order | Mapping[str, Any]) -> Decimal:
+    """grand_total minus what the other totals make of it; 0 if they agree or too little is known to say.
+
+    Takes an Order or its flat values. items + shipping + fees + tip + duties + (tax when not included) − discounts
+    + rounding = grand_total (canonical-model.md, "order"). Without items_subtotal the lines are summed. A total that
+    is not given counts as nothing; totals in another currency than the grand total are not compared.
+    """
+    totals, lines, included = _of_order(order) if isinstance(order, Order) else _of_values(order)
+    grand = totals.get("grand_total")
+    items = totals.get("items_subtotal") or _sum_of(lines)
+    if grand is None or items is None:
+        return Decimal(0)
+    parts = [(items, 1)]
+    parts += [(found, 1) for name in _ADDED if (found := totals.get(name))]
+    parts += [(found, -1) for name in _TAKEN if (found := totals.get(name))]
+    if (tax := totals.get("tax")) and not included:
+        parts.append((tax, 1))
+    if any(money.currency != grand.currency for money, _ in parts):
+        return Decimal(0)
+    difference = grand.amount - sum((money.amount * sign for money, sign in parts), Decimal(0))
+    return difference if difference else Decimal(0)
+
+
+Known = tuple[dict[str, Money], list[Money | None], bool]
+
+
+def _of_order(order: Order) -> Known:
+    totals = {name: found for name in Totals.__slots__ if (found := getattr(order.totals, name)) is not None}
+    return (
+        totals,
+        [_line(line.subtotal, line.unit_price, line.quantity) for line in order.lines],
+        bool(order.taxes_included),
+    )
+
+
+def _of_values(values: Mapping[str, Any]) -> Known:
+    totals = {
+        path.removeprefix("totals."): Money.from_json(value)
+        for path, value in values.items()
+        if value and path.startswith("totals.")
+    }
+    lines = [
+        _line(_money(line.get("subtotal")), _money(line.get("unit_price")), _number(line.get("quantity")))
+        for line in values.get("lines") or ()
+    ]
+    return totals, lines, bool(values.get("taxes_included"))
+
+
+def _money(value: Any) -> Money | None:
+    return Money.from_json(value) if value else None
+
+
+def _number(value: Any) -> Decimal | None:
+    return Decimal(value) if value is not None else None
+
+
+def _line(subtotal: Money | None, price: Money | None, quantity: Decimal | None) -> Money | None:
+    if subtotal is not None or price is None:
+        return subtotal
+    return Money(price.amount * (Decimal(1) if quantity is None else quantity), price.currency)
+
+
+def _sum_of(lines: list[Money | None]) -> Money | None:
+    """The sum of all lines; None if there are none, one has no amount, or they differ in currency."""
+    known = [line for line in lines if line is not None]
+    if not known or len(known) < len(lines) or len({line.currency for line in known}) > 1:
+        return None
+    return Money(sum((line.amount for line in known), Decimal(0)), known[0].currency)
