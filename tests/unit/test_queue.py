@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pkgutil
 import signal
 import subprocess
 import sys
@@ -204,9 +203,7 @@ def test_jobs_carry_json(bell: JobQueue, settings: Settings) -> None:
     assert b"[17" in zlib.decompress(client.hget(key, "data"))
 
 
-def test_every_entry_point_resolves() -> None:
-    for name in [job.entry for job in queue.JOBS.values()] + list(queue.PROCESSES.values()):
-        assert callable(pkgutil.resolve_name(name)), name
+def test_every_queue_has_a_kind_of_job() -> None:
     assert {q for job in queue.JOBS.values() for q in job.queues.values()} == set(queue.QUEUES)
 
 
