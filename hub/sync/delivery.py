@@ -61,21 +61,23 @@ def owed(
     for path in policy.pushable:
         value = golden.get(path, MISSING)
         if value is MISSING:
-            value = _left_alone(binding, path)
-        if value is MISSING or value == binding.sent.get(path, MISSING) or path in held:
-            continue
-        if siblings and path in policy.own and not (primary and _free(path, value, siblings)):
-            continue
-        wanted[path] = value
+            value = _given_back(binding, path)
+        elif siblings and path in policy.own and not (primary and _free(path, value, siblings)):
+            value = _given_back(binding, path, siblings=siblings, golden=value)
+        if value is not MISSING and value != binding.sent.get(path, MISSING) and path not in held:
+            wanted[path] = value
     return wanted
 
 
-def _left_alone(binding: Binding, path: str) -> Any:
-    """What to write where golden has no value: nothing, or what stood there before a value of ours (sync.md,
-    "Blank")."""
-    if path in binding.contribution and binding.contribution[path].live:
+def _given_back(
+    binding: Binding, path: str, *, siblings: Sequence[Binding] = (), golden: Any = MISSING
+) -> Any:
+    """What to write where golden has no value for this record: nothing, or, where a value of ours stands, what stood
+    there before it (sync.md, "Blank there"); blank if another record of the golden holds that now."""
+    if path not in binding.before or binding.sent.get(path, MISSING) == golden:
         return MISSING
-    return binding.before.get(path, MISSING)
+    value = binding.before[path]
+    return value if _free(path, value, siblings) else None
 
 
 def _free(path: str, value: Any, siblings: Sequence[Binding]) -> bool:
