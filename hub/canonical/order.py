@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, NamedTuple
 
 from hub.canonical.address import Address
-from hub.canonical.money import Money
+from hub.canonical.money import CURRENCIES, Money
 from hub.canonical.references import ExternalRef
 
 
@@ -180,54 +180,68 @@ class Order:
 
 _ADDED = ("shipping", "fees", "tip", "duties", "rounding")
 _TAKEN = ("item_discounts", "order_discounts")
+_APART = {"shipping": "shipping", "fee": "fees", "tip": "tip"}
+"""Kinds of lines that a total of their own counts."""
 
 
 def totals_difference(order: Order | Mapping[str, Any]) -> Decimal:
     """grand_total minus what the other totals make of it; 0 if they agree or too little is known to say.
 
     Takes an Order or its flat values. items + shipping + fees + tip + duties + (tax when not included) − discounts
-    + rounding = grand_total (canonical-model.md, "order"). Without items_subtotal the lines are summed. A total that
-    is not given counts as nothing; totals in another currency than the grand total are not compared.
+    + rounding = grand_total (canonical-model.md, "order"). Without items_subtotal the lines are summed; a total that
+    is not given counts as nothing; if it is not known whether prices include tax, either will do. Nothing is said
+    of totals in different currencies.
     """
     totals, lines, included = _of_order(order) if isinstance(order, Order) else _of_values(order)
     grand = totals.get("grand_total")
-    items = totals.get("items_subtotal") or _sum_of(lines)
+    items = totals.get("items_subtotal") or _sum_of(lines, totals)
     if grand is None or items is None:
         return Decimal(0)
+    tax = totals.get("tax")
     parts = [(items, 1)]
     parts += [(found, 1) for name in _ADDED if (found := totals.get(name))]
     parts += [(found, -1) for name in _TAKEN if (found := totals.get(name))]
-    if (tax := totals.get("tax")) and not included:
-        parts.append((tax, 1))
-    if any(money.currency != grand.currency for money, _ in parts):
+    if any(
+        money.currency != grand.currency
+        for money in [*(money for money, _ in parts), *([tax] if tax else [])]
+    ):
         return Decimal(0)
-    difference = grand.amount - sum((money.amount * sign for money, sign in parts), Decimal(0))
-    return difference if difference else Decimal(0)
+    without = grand.amount - sum((money.amount * sign for money, sign in parts), Decimal(0))
+    plus_tax = without - (tax.amount if tax else 0)
+    if included is None and 0 in (without, plus_tax):
+        return Decimal(0)
+    return without if included else plus_tax
 
 
-Known = tuple[dict[str, Money], list[Money | None], bool]
+class _Line(NamedTuple):
+    """What a line adds up to, and of which kind it is."""
+
+    kind: str
+    amount: Money | None
 
 
-def _of_order(order: Order) -> Known:
+def _of_order(order: Order) -> tuple[dict[str, Money], list[_Line], bool | None]:
     totals = {name: found for name in Totals.__slots__ if (found := getattr(order.totals, name)) is not None}
-    return (
-        totals,
-        [_line(line.subtotal, line.unit_price, line.quantity) for line in order.lines],
-        bool(order.taxes_included),
-    )
+    lines = [_Line(line.kind, _amount(line.subtotal, line.unit_price, line.quantity)) for line in order.lines]
+    return totals, lines, order.taxes_included
 
 
-def _of_values(values: Mapping[str, Any]) -> Known:
+def _of_values(values: Mapping[str, Any]) -> tuple[dict[str, Money], list[_Line], bool | None]:
     totals = {
         path.removeprefix("totals."): Money.from_json(value)
         for path, value in values.items()
         if value and path.startswith("totals.")
     }
     lines = [
-        _line(_money(line.get("subtotal")), _money(line.get("unit_price")), _number(line.get("quantity")))
+        _Line(
+            line.get("kind", "product"),
+            _amount(
+                _money(line.get("subtotal")), _money(line.get("unit_price")), _number(line.get("quantity"))
+            ),
+        )
         for line in values.get("lines") or ()
     ]
-    return totals, lines, bool(values.get("taxes_included"))
+    return totals, lines, values.get("taxes_included")
 
 
 def _money(value: Any) -> Money | None:
@@ -238,15 +252,18 @@ def _number(value: Any) -> Decimal | None:
     return Decimal(value) if value is not None else None
 
 
-def _line(subtotal: Money | None, price: Money | None, quantity: Decimal | None) -> Money | None:
+def _amount(subtotal: Money | None, price: Money | None, quantity: Decimal | None) -> Money | None:
     if subtotal is not None or price is None:
         return subtotal
-    return Money(price.amount * (Decimal(1) if quantity is None else quantity), price.currency)
+    exact = price.amount * (Decimal(1) if quantity is None else quantity)
+    unit = Decimal(1).scaleb(-CURRENCIES[price.currency])
+    return Money(exact.quantize(unit, ROUND_HALF_UP), price.currency)
 
 
-def _sum_of(lines: list[Money | None]) -> Money | None:
-    """The sum of all lines; None if there are none, one has no amount, or they differ in currency."""
-    known = [line for line in lines if line is not None]
-    if not known or len(known) < len(lines) or len({line.currency for line in known}) > 1:
+def _sum_of(lines: list[_Line], totals: Mapping[str, Money]) -> Money | None:
+    """The sum of the lines; None if there are none, one has no amount, or they differ in currency."""
+    counted = [line.amount for line in lines if _APART.get(line.kind) not in totals]
+    known = [amount for amount in counted if amount is not None]
+    if not known or len(known) < len(counted) or len({amount.currency for amount in known}) > 1:
         return None
-    return Money(sum((line.amount for line in known), Decimal(0)), known[0].currency)
+    return Money(sum((amount.amount for amount in known), Decimal(0)), known[0].currency)

@@ -1,0 +1,58 @@
+"""Something said or done between us and somebody (canonical-model.md, "interaction")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.canonical.customer import Social
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Where a lead came from."""
+
+    form_id: str | None = None
+    ad_id: str | None = None
+    utm_source: str | None = None
+    utm_medium: str | None = None
+    utm_campaign: str | None = None
+    utm_term: str | None = None
+    utm_content: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One answer in a form."""
+
+    name: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """A message, comment, review, call, … author_record: its author's external id there; unknown ones get a record.
+
+    kind, direction and status are closed enumerations and also have `unknown`.
+    """
+
+    id: str | None = None
+    connection: str | None = None
+    external_id: str | None = None
+    author_record: str | None = None
+    channel: str | None = None
+    kind: str = "unknown"
+    direction: str = "unknown"
+    thread_ref: str | None = None
+    in_reply_to: str | None = None
+    subject: str | None = None
+    body: str | None = None
+    language: str | None = None
+    status: str = "unknown"
+    owner_ref: str | None = None
+    occurred_at: datetime | None = None
+    permalink: str | None = None
+    author: Social | None = None
+    campaign: Campaign = Campaign()
+    fields: tuple[FormField, ...] = ()
+    related_order: str | None = None
