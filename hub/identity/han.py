@@ -110,6 +110,8 @@ def compare_romanised(name: str, latin: tuple[str, ...]) -> Likeness:
     """How a Chinese name and Latin words agree; doubtful: the surname does, the given name cannot be
     compared."""
     surnames, given = romanised(name)
+    if len(name) < 3 and any(head + tail in latin for head in surnames for tail in given) and len(latin) > 1:
+        return "partial"  # a given name without its surname
     verdict: Likeness = "unlike"
     for surname in surnames.intersection(latin):
         rest = list(latin)

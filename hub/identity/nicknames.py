@@ -15,8 +15,8 @@ emanuel: manny; emily: em; eugene: gene; florian: flo; frances: fran; francis: f
 francisco: paco pancho; franz: franzl; frederick: fred freddie; friedrich: fritz; gabriel: gabe;
 gabriele: gabi gaby; geoffrey: geoff; georg: schorsch; gerald: gerry jerry; gregory: greg; guillermo: memo;
 hans: hannes; harold: harry hal; heinrich: heinz; helena: lena; henry: hank harry; ignacio: nacho;
-isabella: bella isa; jacob: jake; jakob: jack; jacqueline: jackie; james: jim jimmy jamie; janet: jan;
-jeffrey: jeff; jennifer: jen jenny; jessica: jess jessie; johann: hans; johannes: hans hannes;
+isabella: bella belle isa izzy issy; jacob: jake; jakob: jack; jacqueline: jackie; james: jim jimmy jamie;
+janet: jan; jeffrey: jeff; jennifer: jen jenny; jessica: jess jessie; johann: hans; johannes: hans hannes;
 john: jack johnny jon; jonathan: jon jonny; jose: pepe; josef: sepp; joseph: joe joey jo; joshua: josh;
 judith: judy; julian: jule; katharina: kathi katha; katherine: kathy kate katie kat; kathleen: kathy kath;
 kenneth: ken kenny; kimberly: kim; kristina: kris tina; lawrence: larry; leonard: len lenny leo;
@@ -30,14 +30,19 @@ rosemary: rose; rudolf: rudi; ruediger: rudi; samuel: sam sammy; samantha: sam; 
 sophia: sophie; stefan: steff; stephanie: steph steffi; stephen: steve; steven: steve;
 susan: sue susie suzy; susanne: susi; theodore: ted teddy theo; theresa: terry tess; thomas: tom tommy;
 timothy: tim timmy; ulrich: uli ulli; valerie: val; victor: vic; victoria: vicky tori;
-vincent: vince vinny; virginia: ginny; walter: walt; wilhelm: willi helmut;
-william: bill billy will willy liam; wolfgang: wolf; zachary: zach zack; yekaterina: katya; dmitri: dima;
-mikhail: misha; vladimir: vova volodya; giuseppe: beppe peppe; francesco: franco ciccio; salvatore: toto;
-giovanni: gianni vanni;
+vincent: vince vinny; clement: clem; vanessa: nessa; arabella: bella belle;
+charlotte: lotta lottie charlie; harrison: harry; georgina: georgie gina; abigail: abby gail; alison: ali;
+bradley: brad; cameron: cam; emma: em; lachlan: lachie; mitchell: mitch; nathanael: nate;
+olivia: liv livvy; phillip: phil pip; toby: tobes; zoe: zo; leslie: les; clifford: cliff; stanley: stan;
+frederic: fred freddie; augustus: gus; angus: gus; dominic: dom; josephine: josie jo;
+caroline: carrie caro; eleanor: ellie nell nora; amelia: millie amy; matilda: tilly; virginia: ginny;
+walter: walt; wilhelm: willi; william: bill billy will willy liam; wolfgang: wolf; zachary: zach zack;
+yekaterina: katya; dmitri: dima; mikhail: misha; vladimir: vova volodya; giuseppe: beppe peppe;
+francesco: franco ciccio; salvatore: toto; giovanni: gianni vanni;
 """
 
 _OTHER_NAMES = """
- aaron adam adrian agnes alan alice alina amanda amelia amy ana andrea angela angelika anita anja anke ann
+aaron adam adrian agnes alan alice alina amanda amelia amy ana andrea angela angelika anita anja anke ann
 anna anne annette anton antonia ariana arthur ashley astrid august beate beatrice bernd bettina bianca
 birgit bjoern bjorn boris brandon brenda brian bridget bruce bruno camila carina carl carla carlo carlos
 carmen carol carola carolina caroline cecilia chantal chloe clara claudia claudio claus colin corinna
@@ -81,9 +86,23 @@ MEANS, KNOWN = _read()
 
 
 def same_person_names(a: str, b: str) -> bool:
-    """Whether one given name is a short form of the other. Two short forms count only where each has a single
-    meaning: Bob and Rob, but not Chris and Tina."""
-    mine, theirs = MEANS.get(a), MEANS.get(b)
+    """Whether one given name is a short form of the other. Two short forms count where one begins the other (Sam,
+    Sammy) or each has a single meaning (Bob, Rob), but not Chris and Tina."""
+    mine, theirs = _meaning(a), _meaning(b)
     if mine is None or theirs is None:
         return False
-    return a in theirs or b in mine or (len(mine) == 1 and mine == theirs)
+    if a in theirs or b in mine or (len(mine) == 1 and mine == theirs):
+        return True
+    return not mine.isdisjoint(theirs) and (a.startswith(b) or b.startswith(a))
+
+
+def _meaning(word: str) -> frozenset[str] | None:
+    """What a short form may stand for, however its ending is spelt (Jimmie, Nicki)."""
+    found = MEANS.get(word)
+    if found is None and word not in KNOWN:
+        for ending in ("ie", "i", "y"):
+            if word.endswith(ending):
+                stem = word.removesuffix(ending)
+                found = MEANS.get(f"{stem}y") or MEANS.get(f"{stem}ie") or MEANS.get(f"{stem}i")
+                break
+    return found

@@ -6,6 +6,7 @@ spelling counts only where it cannot be another given name.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from hub.identity.features import Features
 
 TYPO = 0.92  # Jaro–Winkler, per word
+_DOUBLED = re.compile(r"(.)\1+")
 _VOWELS = frozenset("aeiouy")
 
 
@@ -132,6 +134,8 @@ def word_alike(a: str, b: str, family: bool) -> bool:
         return a[0] == b[0] and a.isascii() and b.isascii()
     if not family and same_person_names(a, b):
         return True
+    if _DOUBLED.sub(r"\1", a) == _DOUBLED.sub(r"\1", b):
+        return True
     if min(len(a), len(b)) < 4 or JaroWinkler.similarity(a, b, score_cutoff=TYPO) < TYPO:
         return False
     return family or not _another_given_name(a, b)
@@ -151,6 +155,4 @@ def _another_given_name(a: str, b: str) -> bool:
     mine, theirs = a[start : len(a) - end], b[start : len(b) - end]
     if end > 1 or _VOWELS.isdisjoint(mine + theirs):
         return False
-    swapped = end == 1 and len(mine) == 2 and mine == theirs[::-1]
-    doubled = start > 0 and mine + theirs == a[start - 1]
-    return not swapped and not doubled
+    return not (end == 1 and len(mine) == 2 and mine == theirs[::-1])

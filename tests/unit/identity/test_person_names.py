@@ -17,6 +17,9 @@ ALIKE = [
     ("John Smith", "Jon Smith"),
     ("Robert Miller", "Bob Miller"),
     ("Bob Miller", "Rob Miller"),
+    ("Sam Reid", "Sammy Reid"),
+    ("James Cording", "Jimmie Cording"),
+    ("Jett Newns", "Jet Newns"),
     ("José García", "Jose Garcia"),
     ("Jörg Weiß", "Joerg Weiss"),
     ("Łukasz Øster", "Lukasz Oster"),
@@ -43,6 +46,8 @@ PARTIAL = [
     ("王小明", "小明"),
     ("王小明", "王先生"),
     ("王小明", "Wang"),
+    ("小明", "Wang Xiaoming"),
+    ("俊", "Jun Sun"),
 ]
 DOUBTFUL = [
     ("王小明", "David Wang"),
@@ -62,6 +67,7 @@ UNLIKE = [
     ("Francis Moore", "Frances Moore"),
     ("Marina Costa", "Maria Costa"),
     ("Chris Jones", "Tina Jones"),
+    ("Marie Jones", "Maria Jones"),
     ("John Smith Jr.", "John Smith Sr."),
     ("John Smith II", "John Smith III"),
     ("John Smith", "M. Smith"),
