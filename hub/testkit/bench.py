@@ -170,7 +170,7 @@ class Bench:
     def update(self, object: str, external_id: str, *, text: str) -> Change:
         """An update of the main text, with what a delivery's pre-read would have learned."""
         number = self.number()
-        before = self.pull(object).records[external_id] if self.manifest.can(object, "pull") else None
+        before = self._as_read(object, external_id)
         return Change(
             f"key-{number}",
             external_id,
@@ -178,6 +178,11 @@ class Bench:
             before=before.raw if before else None,
             version=before.version if before and self.capabilities(object).conditional else None,
         )
+
+    def _as_read(self, object: str, external_id: str) -> RemoteRecord | None:
+        if self.manifest.can(object, "fetch"):
+            return self.connector().fetch(object, [external_id])[0]
+        return self.pull(object).records[external_id] if self.manifest.can(object, "pull") else None
 
     def push(self, object: str, *changes: Change, connector: Connector | None = None) -> list[Receipt]:
         """Write in batches as the manifest allows; assert one sound receipt for each."""
@@ -205,9 +210,9 @@ class Bench:
         if receipt.record is not None:
             assert receipt.record.external_id == receipt.external_id
             return receipt.record
-        if self.manifest.can(object, "fetch"):
-            return self.connector().fetch(object, [receipt.external_id])[0]
-        return self.pull(object).records[receipt.external_id]
+        record = self._as_read(object, receipt.external_id)
+        assert record is not None, "a system that is only written to must show the record in its receipts"
+        return record
 
     # --- comparing ----------------------------------------------------------------------------------
 
