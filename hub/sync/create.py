@@ -98,7 +98,14 @@ def begin_create(create: Create, golden: Mapping[str, Any], *, policy: Policy, f
     """
     _check_fence(create, fence)
     values = _given(golden, policy) if create.state == "waiting" else create.values
-    return replace(create, values=values, state="begun", absent=False, call_ends_at=create.lease_until)
+    return replace(
+        create,
+        values=values,
+        state="begun",
+        doubt=create.doubt and not create.absent,  # what a search proved absent is begun afresh
+        absent=False,
+        call_ends_at=create.lease_until,
+    )
 
 
 def put_back(create: Create, *, fence: int) -> Create:

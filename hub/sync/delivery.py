@@ -72,8 +72,9 @@ def owed(
 def _given_back(
     binding: Binding, path: str, *, siblings: Sequence[Binding] = (), golden: Any = MISSING
 ) -> Any:
-    """What to write where golden has no value for this record: nothing, or, where a value of ours stands, what stood
-    there before it (sync.md, "Blank there"); blank if another record of the golden holds that now."""
+    """What to write where golden has no value for this record: nothing, or, where a value of ours stands,
+    what stood there before it (sync.md, "Blank there"); blank if another record of the golden holds that
+    now."""
     if path not in binding.before or binding.sent.get(path, MISSING) == golden:
         return MISSING
     value = binding.before[path]

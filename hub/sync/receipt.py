@@ -11,7 +11,7 @@ from hub.sync.binding import MISSING, Binding, Suspect
 from hub.sync.conflict import Edit, Entry
 from hub.sync.delivery import Outcome, check_fence, owed
 from hub.sync.policy import Policy
-from hub.sync.reading import Reading, with_echoes
+from hub.sync.reading import Reading, capped, with_echoes
 
 
 class Received(NamedTuple):
@@ -53,7 +53,10 @@ def receipt(
     if binding.intent is None:
         return Received(free)
     if outcome == "done":
-        return _landed(free, binding.intent, answer, policy=policy, golden=golden, now=now)
+        strange = _strange_renderings(binding, binding.intent, answer)
+        if not strange:
+            return _landed(free, binding.intent, answer, policy=policy, golden=golden, now=now)
+        return Received(replace(free, doubt=True, suspects=strange), held=True, retry=True)
     if outcome == "unknown":
         return Received(
             replace(free, doubt=True, call_ends_at=min(now, binding.call_ends_at)), held=True, retry=True
@@ -102,6 +105,28 @@ def _landed(
         ),
         follow_up=bool(owed(landed, golden, policy=policy)),
     )
+
+
+def _strange_renderings(
+    binding: Binding, intent: Mapping[str, Any], answer: Reading | None
+) -> dict[str, tuple[Suspect, ...]]:
+    """The suspects with a rendering that settles none of them: neither what we sent nor any of them.
+
+    It is ours, and they are people's; or a person wrote it before the read-back, and one of them is ours. The
+    same values once more, and what shows then, will tell. Empty: nothing of the kind.
+    """
+    more = {
+        path: (
+            *suspects,
+            Suspect(answer.seen[path], answer.values.get(path), answer.finished, capped(answer)),
+        )
+        for path, suspects in binding.suspects.items()
+        if answer is not None
+        and path in answer.seen
+        and answer.values.get(path) != intent.get(path)
+        and all(suspect.raw != answer.seen[path] for suspect in suspects)
+    }
+    return {**binding.suspects, **more} if more else {}
 
 
 def _rendered(landed: Binding, intent: Mapping[str, Any], answer: Reading) -> Binding:
