@@ -14,6 +14,7 @@ identity = Table(
     Column("component", BigInteger, nullable=False, index=True),
     Column("customer_id", BigInteger, nullable=False, index=True),
     json("features", null=False),
+    Column("tied_to", BigInteger),  # the home id a record of our making was created for
 )
 
 match_key = Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, PrimaryKeyConstraint, Table, Text, text
 
 from hub.store.tables.base import SERIAL, json, metadata, time
 
@@ -32,7 +32,7 @@ delivery = Table(
     ),
 )
 
-# state: waiting | begun | held | dead | done | dropped. Unique per golden, connection and object.
+# The queue's state as above; step is the create's own: waiting | begun | bound | dropped | refused.
 creation = Table(
     "creation",
     metadata,
@@ -40,11 +40,12 @@ creation = Table(
     Column("connection_id", SERIAL, nullable=False),
     Column("object", Text, nullable=False),
     Column("state", Text, nullable=False),
+    Column("step", Text, nullable=False),
     Column("lane", Text, nullable=False),
-    json("intent"),
-    json("suspects"),
-    Column("doubt", Integer, nullable=False, default=0),
-    Column("marker", Text),
+    json("intent", null=False),
+    Column("doubt", Boolean, nullable=False),
+    Column("absent", Boolean),
+    Column("marker", Text, nullable=False),
     Column("record_id", BigInteger),
     Column("attempts", Integer, nullable=False, default=0),
     Column("fence", Integer, nullable=False, default=0),

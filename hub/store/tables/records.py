@@ -46,12 +46,14 @@ binding = Table(
     time("settled_at", null=False),
     json("intent"),
     Column("doubt", Boolean),
+    time("begun_at"),
     json("suspects"),
     json("echoes"),
     json("before"),
     time("lease_until"),
     Column("fence", Integer),
     Column("reread", Boolean),
+    Column("gone", Boolean),
 )
 
 # records to read again once what blocked them has settled (sync.md R1, R2, R5)

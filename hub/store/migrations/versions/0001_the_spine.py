@@ -32,12 +32,14 @@ def upgrade() -> None:
     sa.Column('settled_at', sa.Double(), nullable=False),
     sa.Column('intent', sa.Text(), nullable=True),
     sa.Column('doubt', sa.Boolean(), nullable=True),
+    sa.Column('begun_at', sa.Double(), nullable=True),
     sa.Column('suspects', sa.Text(), nullable=True),
     sa.Column('echoes', sa.Text(), nullable=True),
     sa.Column('before', sa.Text(), nullable=True),
     sa.Column('lease_until', sa.Double(), nullable=True),
     sa.Column('fence', sa.Integer(), nullable=True),
     sa.Column('reread', sa.Boolean(), nullable=True),
+    sa.Column('gone', sa.Boolean(), nullable=True),
     sa.PrimaryKeyConstraint('record_id')
     )
     op.create_table('connection',
@@ -73,11 +75,12 @@ def upgrade() -> None:
     sa.Column('connection_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('object', sa.Text(), nullable=False),
     sa.Column('state', sa.Text(), nullable=False),
+    sa.Column('step', sa.Text(), nullable=False),
     sa.Column('lane', sa.Text(), nullable=False),
-    sa.Column('intent', sa.Text(), nullable=True),
-    sa.Column('suspects', sa.Text(), nullable=True),
-    sa.Column('doubt', sa.Integer(), nullable=False),
-    sa.Column('marker', sa.Text(), nullable=True),
+    sa.Column('intent', sa.Text(), nullable=False),
+    sa.Column('doubt', sa.Boolean(), nullable=False),
+    sa.Column('absent', sa.Boolean(), nullable=True),
+    sa.Column('marker', sa.Text(), nullable=False),
     sa.Column('record_id', sa.BigInteger(), nullable=True),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('fence', sa.Integer(), nullable=False),
@@ -180,6 +183,7 @@ def upgrade() -> None:
     sa.Column('component', sa.BigInteger(), nullable=False),
     sa.Column('customer_id', sa.BigInteger(), nullable=False),
     sa.Column('features', sa.Text(), nullable=False),
+    sa.Column('tied_to', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('record_id')
     )
     op.create_index(op.f('ix_identity_component'), 'identity', ['component'], unique=False)

@@ -1,0 +1,94 @@
+"""A connector ready for one job: paths resolved, secrets at hand only when asked for, calls bounded by lease and budget."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hub.errors import RateLimited, WrongUse
+from hub.flows.config import ConnectionConfig
+from hub.sdk import registry
+from hub.sdk.connector import ConnectionView, Connector
+from hub.settings import Settings, resolve_secret
+
+_BURST_SECONDS = 2.0  # a budget lets this many seconds' worth of calls through at once
+_PATIENCE = 30.0  # a call waits this long for its budget; a longer wait puts the work back on its row
+
+
+class Lease:
+    """How long the work at hand may still take; `prolong` after each step that was stored."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.prolong()
+
+    def prolong(self) -> None:
+        self._until = time.monotonic() + self.seconds
+
+    def remaining(self) -> float:
+        """Seconds left: HTTP time-outs are cut to it, so that a call never outlives its lease (sync.md)."""
+        return self._until - time.monotonic()
+
+
+def build(
+    settings: Settings,
+    name: str,
+    config: ConnectionConfig,
+    *,
+    base_dir: Path,
+    lease: Lease | None = None,
+    take: Callable[..., float] | None = None,
+) -> Connector:
+    """The connector of a connection. `take`: the shared budget (queue.Bucket.take), used when calls_per_second is set."""
+    kind, _ = registry.load(config.connector)
+    paths = {one.name for one in kind.spec() if one.kind == "path"}
+    values = {
+        key: str((base_dir / value).resolve()) if key in paths and isinstance(value, str) else value
+        for key, value in config.settings.items()
+    }
+    view = ConnectionView(
+        name=name,
+        settings=values,
+        secret=_secrets(settings, config),
+        timezone=config.timezone,
+        files=config.files,
+    )
+    return registry.build(
+        config.connector,
+        view,
+        deadline=lease.remaining if lease else None,
+        budget=_budget(name, config, take),
+        allow_private=config.allow_private,
+    )
+
+
+def _secrets(settings: Settings, config: ConnectionConfig) -> Callable[[str], str | None]:
+    def secret(name: str) -> str | None:
+        reference: Any = config.settings.get(name)
+        if reference is None:
+            return None
+        if not isinstance(reference, str) or not reference.startswith(("env:", "file:")):
+            raise WrongUse(f"{name} is not a reference", fix=f'Write {name} = "env:NAME" or "file:PATH".')
+        return resolve_secret(reference, home=settings.home)
+
+    return secret
+
+
+def _budget(
+    name: str, config: ConnectionConfig, take: Callable[..., float] | None
+) -> Callable[[], None] | None:
+    rate = config.calls_per_second
+    if take is None or not rate:
+        return None
+
+    def wait() -> None:
+        waited = 0.0
+        while (seconds := take(name, rate=rate, burst=max(1.0, rate * _BURST_SECONDS))) > 0:
+            if waited + seconds > _PATIENCE:
+                raise RateLimited(f"The call budget of {name} is used up.", after=seconds)
+            time.sleep(seconds)
+            waited += seconds
+
+    return wait

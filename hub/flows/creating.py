@@ -1,0 +1,318 @@
+"""Goldens out to systems where they have no record, each once (sync.md, "A create"): claim, search where in doubt, send, bind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from hub.errors import HubError, LeaseLost, RecordRejected
+from hub.flows import goldens, owing, retry
+from hub.flows.absorb import Evidence, absorb
+from hub.flows.delivery import LEASE_SECONDS, Batch
+from hub.flows.goldens import Recomputed
+from hub.flows.remote import as_error, reading_of, send
+from hub.flows.wiring import Stream
+from hub.sdk.connector import Change, Receipt, RemoteRecord
+from hub.store.documents import dump, load
+from hub.store.queries import matching, outgoing, records
+from hub.sync.create import (
+    Create,
+    Settled,
+    begin_create,
+    claim_create,
+    created,
+    dropped_create,
+    found,
+    next_step,
+    not_found,
+)
+
+
+class Job(NamedTuple):
+    """A create in hand: its state as claimed, and the customer its home id answers to now."""
+
+    create: Create
+    customer: int
+    attempts: int
+    lane: str
+    has_record: bool
+    golden: Mapping[str, Any]
+
+
+def create(batch: Batch, *, lane: str) -> int:
+    """Work on one batch of due creates of the stream. Returns how many were claimed; 0: nothing is due."""
+    jobs = _claim(batch, lane=lane)
+    now = time.time()
+    to_send: list[Job] = []
+    for job in jobs:
+        step = next_step(job.create, batch.stream.policy, now=now, has_record=job.has_record)
+        if step == "send":
+            to_send.append(job)
+        elif step == "find":
+            _find(batch, job)
+        elif step == "drop":
+            batch.counts["dropped"] += 1
+            _store(batch, job, dropped_create(job.create, fence=job.create.fence), state="done")
+        else:
+            at = job.create.begun_at + batch.stream.policy.read_after_write_seconds
+            _store(batch, job, job.create, state="waiting", next_at=at)
+    if to_send:
+        _send(batch, to_send)
+    return len(jobs)
+
+
+def state_of(row: Any) -> Create:
+    """The create of its row."""
+    return Create(
+        home_id=row.customer_id,
+        marker=row.marker,
+        values=load(row.intent),
+        state=row.step,
+        doubt=bool(row.doubt),
+        absent=bool(row.absent),
+        begun_at=row.begun_at or 0.0,
+        lease_until=row.lease_until or 0.0,
+        fence=row.fence,
+    )
+
+
+def _claim(batch: Batch, *, lane: str) -> list[Job]:
+    stream, now = batch.stream, time.time()
+    limit = max(1, stream.capabilities.push_batch)
+    jobs = []
+    with batch.db.write() as conn:
+        rows = outgoing.due(
+            conn, "creation", stream.connection_id, object=stream.object, lane=lane, now=now, limit=limit
+        )
+        current = _current(conn, batch, [row.customer_id for row in rows], now=now)
+        for row in rows:
+            taken = claim_create(state_of(row), now=now, lease_seconds=LEASE_SECONDS)
+            if taken is None:
+                _put(conn, stream, state_of(row), state="done" if row.step == "bound" else "waiting", now=now)
+                continue
+            customer, recomputed = current[row.customer_id]
+            golden = owing.wanted(recomputed.goldens[customer])
+            there = any(
+                (one.connection_id, one.object) == (stream.connection_id, stream.object)
+                and not one.binding.gone
+                for one in recomputed.sightings[customer]
+            )
+            jobs.append(Job(taken, customer, row.attempts, lane, there, golden))
+            _put(conn, stream, taken, state="claimed", now=now, lease_until=now + LEASE_SECONDS)
+    return jobs
+
+
+def _current(
+    conn: Connection, batch: Batch, home_ids: Sequence[int], *, now: float
+) -> dict[int, tuple[int, Recomputed]]:
+    """For each home id: the customer it answers to now, and that golden computed."""
+    standing = matching.standings(conn, home_ids)
+    customers = {id: one.customer_id for id, one in standing.items()}
+    members = goldens.members_of(conn, set(customers.values()))
+    recomputed = goldens.recompute(conn, batch.wiring, members, known={}, now=now)
+    return {id: (customer, recomputed) for id, customer in customers.items()}
+
+
+def _send(batch: Batch, jobs: Sequence[Job]) -> None:
+    stream, now = batch.stream, time.time()
+    ready: list[tuple[Job, Create, Change]] = []
+    with batch.db.write() as conn:
+        for job in jobs:
+            begun = begin_create(
+                job.create, job.golden, policy=stream.policy, fence=job.create.fence, now=now
+            )
+            try:
+                payload = stream.map.push(begun.values, create=True)
+            except RecordRejected as error:
+                batch.counts["dead"] += 1
+                _put(conn, stream, job.create, state="dead", now=now, cause=str(error), code=error.code)
+                continue
+            _put(conn, stream, begun, state="claimed", now=now, lease_until=begun.lease_until)
+            ready.append((job, begun, Change(str(begun.home_id), None, payload, marker=begun.marker)))
+    if not ready:
+        return
+    started = time.time()
+    receipts = send(batch.connector, stream.object, [change for _, _, change in ready])
+    times = (started, time.time())
+    for job, begun, change in ready:
+        _receipt(batch, job._replace(create=begun), receipts[change.key], times=times)
+
+
+def _receipt(batch: Batch, job: Job, answer: Receipt, *, times: tuple[float, float]) -> None:
+    stream = batch.stream
+    reading = reading_of(stream, answer.record, part="", times=times) if answer.record else None
+    with batch.db.write() as conn:
+        stored = _stored(conn, stream, job)
+        try:
+            settled = created(
+                stored,
+                reading,
+                policy=stream.policy,
+                fence=job.create.fence,
+                outcome=answer.outcome,
+                now=time.time(),
+            )
+        except LeaseLost:
+            batch.counts["stale"] += 1
+            return
+        batch.counts[{"done": "created"}.get(answer.outcome, answer.outcome)] += 1
+        _settle(conn, batch, job, settled, answer=answer, record=answer.record)
+
+
+def _find(batch: Batch, job: Job) -> None:
+    """After an unknown outcome: look before it is repeated."""
+    stream = batch.stream
+    try:
+        payload = stream.map.push(job.create.values, create=True)
+        change = Change(str(job.create.home_id), None, payload, marker=job.create.marker)
+        started = time.time()
+        there = list(batch.connector.find(stream.object, change))
+        times = (started, time.time())
+    except HubError as error:
+        step = retry.next_step(error, attempts=job.attempts, now=time.time())
+        with batch.db.write() as conn:
+            _put(
+                conn,
+                stream,
+                job.create,
+                state="waiting" if step.act == "later" else "dead",
+                now=time.time(),
+                next_at=step.at,
+                attempts=job.attempts + int(step.charged),
+                cause=str(error),
+                code=error.code,
+            )
+        return
+    with batch.db.write() as conn:
+        stored = _stored(conn, stream, job)
+        free = [one for one in there if not _bound(conn, stream, one.external_id)]
+        try:
+            settled = _searched(stream, stored, free, job=job, times=times)
+        except LeaseLost:
+            batch.counts["stale"] += 1
+            return
+        record = free[0] if settled.binding is not None else None
+        batch.counts["found" if record else "not_found"] += 1
+        answer = Receipt(str(job.create.home_id), "done", record.external_id if record else None, record)
+        _settle(conn, batch, job, settled, answer=answer, record=record)
+
+
+def _searched(
+    stream: Stream, stored: Create, free: Sequence[RemoteRecord], *, job: Job, times: tuple[float, float]
+) -> Settled:
+    fence = job.create.fence
+    reading = reading_of(stream, free[0], part="", times=times) if free else None
+    if reading is None:
+        return not_found(
+            stored, policy=stream.policy, fence=fence, now=time.time(), has_record=job.has_record
+        )
+    return found(stored, reading, policy=stream.policy, fence=fence, proven=stream.capabilities.marker)
+
+
+def _settle(
+    conn: Connection,
+    batch: Batch,
+    job: Job,
+    settled: Settled,
+    *,
+    answer: Receipt,
+    record: RemoteRecord | None,
+) -> None:
+    """Store what a receipt or a search did: the create's row, the new binding, the receipt."""
+    stream, now = batch.stream, time.time()
+    columns: dict[str, Any] = {"cause": None, "code": None}
+    if settled.dead:
+        columns = {"cause": answer.cause, "code": answer.outcome, "attempts": job.attempts + 1}
+    elif settled.retry:
+        step = retry.next_step(as_error(answer), attempts=job.attempts, now=now)
+        soon = settled.not_before or (now if answer.outcome == "done" else step.at)
+        columns = {
+            "next_at": soon,
+            "attempts": job.attempts + 1,
+            "cause": answer.cause,
+            "code": answer.outcome,
+        }
+    state = "dead" if settled.dead else "waiting" if settled.retry else "done"
+    id = None
+    if settled.binding is not None:
+        external_id = answer.external_id or (record.external_id if record else None)
+        assert external_id is not None
+        id = _bind(conn, batch, job, settled, external_id=external_id, record=record)
+        columns["record_id"] = id
+    _put(conn, stream, settled.create, state=state, now=now, **columns)
+    outgoing.log_receipts(
+        conn,
+        [
+            (
+                now, stream.connection_id, stream.object, answer.external_id, id, job.customer, "create",
+                answer.outcome, dump(dict(settled.create.values)), None, answer.cause,
+            )
+        ],
+    )  # fmt: skip
+
+
+def _bind(
+    conn: Connection,
+    batch: Batch,
+    job: Job,
+    settled: Settled,
+    *,
+    external_id: str,
+    record: RemoteRecord | None,
+) -> int:
+    """The source record and binding of a record we made; it stays tied to the home id it was made for."""
+    stream, now = batch.stream, time.time()
+    assert settled.binding is not None
+    known = records.digests(conn, stream.connection_id, stream.object, external_ids=[external_id])
+    if known:  # a page took it for somebody's own before the receipt came; it is ours
+        raise LeaseLost(f"{stream.label}: {external_id} is bound already.")
+    id = records.record_ids(conn, 1, now=now)[0]
+    raw = dump(record.raw) if record else "{}"
+    records.insert(
+        conn,
+        [
+            (
+                id, stream.connection_id, stream.object, external_id, "", None, stream.map_id, now, now, raw,
+            )
+        ],
+    )  # fmt: skip
+    evidence = Evidence(id, stream, external_id, "", now, None, settled.binding)
+    absorb(conn, batch.wiring, [evidence], now=now, lane=job.lane)
+    return id
+
+
+def _bound(conn: Connection, stream: Stream, external_id: str) -> bool:
+    known = records.digests(conn, stream.connection_id, stream.object, external_ids=[external_id])
+    return bool(known)
+
+
+def _stored(conn: Connection, stream: Stream, job: Job) -> Create:
+    """The create as it stands now; its fence tells whether it is still ours."""
+    row = outgoing.creation(conn, job.create.home_id, stream.connection_id, object=stream.object)
+    return state_of(row)
+
+
+def _store(batch: Batch, job: Job, state: Create, **columns: Any) -> None:
+    with batch.db.write() as conn:
+        _put(conn, batch.stream, state, now=time.time(), **columns)
+
+
+def _put(conn: Connection, stream: Stream, state: Create, *, now: float, **columns: Any) -> None:
+    columns.setdefault("lease_until", state.lease_until if columns.get("state") == "claimed" else None)
+    outgoing.set_creation(
+        conn,
+        state.home_id,
+        stream.connection_id,
+        object=stream.object,
+        now=now,
+        step=state.state,
+        intent=dump(dict(state.values)),
+        doubt=state.doubt,
+        absent=state.absent,
+        begun_at=state.begun_at or None,
+        fence=state.fence,
+        **columns,
+    )

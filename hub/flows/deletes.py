@@ -1,0 +1,93 @@
+"""Records that are gone: their deliveries stop, their contributions are retired, their place and ids stay (sync.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, text
+
+from hub.errors import NeedsSteward
+from hub.flows.absorb import Evidence, absorb
+from hub.flows.bindings import load_bindings
+from hub.flows.wiring import Stream, Wiring
+from hub.store import bulk
+from hub.store.queries import records
+from hub.sync.reading import gone
+
+GUARD_RECORDS, GUARD_SHARE = 5, 0.10  # more than both in one go is held until an admin confirms
+
+
+def bound_ids(conn: Connection, stream: Stream) -> list[str]:
+    """External ids of the live records of a stream, sorted."""
+    rows = conn.execute(
+        text(
+            "SELECT DISTINCT external_id FROM source_record WHERE connection_id = :connection_id "
+            "AND object = :object AND gone_at IS NULL AND external_id NOT LIKE 'order:%' ORDER BY external_id"
+        ),
+        {"connection_id": stream.connection_id, "object": stream.object},
+    )
+    return [row[0] for row in rows]
+
+
+def guard(stream: Stream, gone_ids: Sequence[str], *, bound: int, confirmed: bool) -> None:
+    """Raises NeedsSteward when more records vanished than a day's work explains (the mass-delete hold)."""
+    allowed = max(GUARD_RECORDS, int(bound * GUARD_SHARE))
+    if len(gone_ids) > allowed and not confirmed:
+        raise NeedsSteward(
+            f"{stream.label}: {len(gone_ids)} of {bound} records are gone there; the guard lets {allowed} go at once. "
+            "They are held: nothing was retired.",
+            fix=f"If it is meant, run: hub sync {stream.connection} --confirm",
+        )
+
+
+def retire(
+    conn: Connection, wiring: Wiring, stream: Stream, *, external_ids: Iterable[str], now: float
+) -> int:
+    """Retire these records in the open transaction. Returns how many lived until now."""
+    if stream.rules.delete == "ignore":
+        return 0
+    known = records.digests(conn, stream.connection_id, stream.object, external_ids=external_ids)
+    ids = [one.id for parts in known.values() for one in parts if not one.gone]
+    if not ids:
+        return 0
+    conn.execute(
+        text(f"UPDATE source_record SET gone_at = :now, digest = NULL WHERE id {bulk.among(conn, 'ids')}"),
+        {"now": now, "ids": bulk.pack(conn, ids)},
+    )
+    conn.execute(
+        text(
+            "UPDATE delivery SET state = 'done', cause = 'gone there' "
+            f"WHERE state <> 'done' AND record_id {bulk.among(conn, 'ids')}"
+        ),
+        {"ids": bulk.pack(conn, ids)},
+    )
+    if stream.object != "customer":
+        return len(ids)
+    states = load_bindings(conn, ids)
+    places = records.places(conn, ids)
+    evidence = [
+        Evidence(
+            id,
+            stream,
+            places[id].external_id,
+            places[id].part,
+            places[id].first_seen,
+            states[id],
+            gone(states[id], policy=stream.policies[places[id].part], now=now),
+        )
+        for id in ids
+    ]
+    absorb(conn, wiring, evidence, now=now)
+    return len(ids)
+
+
+def retire_connection(conn: Connection, wiring: Wiring, connection_id: int, *, now: float) -> int:
+    """Retire every record of a connection that is being removed. Returns how many."""
+    count = 0
+    for (id, _object), stream in wiring.streams.items():
+        if id == connection_id:
+            external_ids = bound_ids(conn, stream)
+            for start in range(0, len(external_ids), 1000):
+                batch = external_ids[start : start + 1000]
+                count += retire(conn, wiring, stream, external_ids=batch, now=now)
+    return count

@@ -1,0 +1,380 @@
+"""Goldens out to bound records, a batch at a time: claim, pre-read, begin, write, receipt (sync.md, "A delivery").
+
+Three short transactions with two remote calls between them; killed anywhere, the next owner finds what it needs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from hub.errors import HubError, LeaseLost, NeedsSteward, RecordRejected
+from hub.flows import deletes, owing, retry
+from hub.flows.absorb import Absorbed, Evidence, absorb
+from hub.flows.bindings import load_bindings, save_bindings
+from hub.flows.intake import golden_fields
+from hub.flows.remote import as_error, reading_of, send
+from hub.flows.wiring import Stream, Wiring
+from hub.sdk.connector import Change, Connector, Receipt, RemoteRecord
+from hub.store.documents import dump
+from hub.store.queries import outgoing, records
+from hub.store.queries.records import Place
+from hub.store.session import Database
+from hub.sync.binding import Binding
+from hub.sync.delivery import begin, claim, needs_preread, preread, release
+from hub.sync.receipt import receipt as settle
+
+LEASE_SECONDS = 60.0
+
+
+class Claimed(NamedTuple):
+    """A delivery in hand: whose it is, with the fence it was claimed under."""
+
+    place: Place
+    fence: int
+    attempts: int
+    lane: str
+    read_first: bool
+
+
+class Write(NamedTuple):
+    """A write begun: stored as intent before it is sent."""
+
+    job: Claimed
+    change: Change
+    values: Mapping[str, Any]
+
+
+class Batch(NamedTuple):
+    """What every step of one batch works with."""
+
+    db: Database
+    wiring: Wiring
+    stream: Stream
+    connector: Connector
+    counts: Counter[str]
+
+
+def deliver(batch: Batch, *, lane: str) -> int:
+    """Bring one batch of due records of the stream to golden. Returns how many were claimed; 0: nothing is due."""
+    jobs = _claim(batch, lane=lane)
+    if not jobs:
+        return 0
+    try:
+        read, times = _read(batch, jobs)
+    except HubError as error:
+        _put_back(batch, jobs, error)
+        return len(jobs)
+    writes = _begin(batch, jobs, read=read, times=times)
+    if writes:
+        started = time.time()
+        receipts = send(batch.connector, batch.stream.object, [write.change for write in writes])
+        _settle(batch, writes, receipts, times=(started, time.time()))
+    return len(jobs)
+
+
+def _claim(batch: Batch, *, lane: str) -> list[Claimed]:
+    stream, now = batch.stream, time.time()
+    limit = max(1, stream.capabilities.push_batch)
+    jobs = []
+    with batch.db.write() as conn:
+        rows = outgoing.due(
+            conn, "delivery", stream.connection_id, object=stream.object, lane=lane, now=now, limit=limit
+        )
+        ids = [row.record_id for row in rows]
+        states, places = load_bindings(conn, ids), records.places(conn, ids)
+        claimed = []
+        for row in rows:
+            before = states[row.record_id]
+            after = claim(before, now=now, lease_seconds=LEASE_SECONDS)
+            if after is None:
+                at = None if before.gone else before.lease_until
+                outgoing.set_delivery(
+                    conn, row.record_id, now=now, state="done" if before.gone else "waiting", next_at=at
+                )
+                continue
+            claimed.append((row.record_id, after))
+            first = needs_preread(after, stream.policies[places[row.record_id].part])
+            jobs.append(Claimed(places[row.record_id], after.fence, row.attempts, lane, first))
+        save_bindings(conn, claimed)
+        for job in jobs:
+            outgoing.set_delivery(
+                conn, job.place.id, now=now, state="claimed", lease_until=now + LEASE_SECONDS, again=0
+            )
+    return jobs
+
+
+def _read(batch: Batch, jobs: Sequence[Claimed]) -> tuple[dict[str, RemoteRecord], tuple[float, float]]:
+    """The records as they are now, many per call."""
+    size = batch.stream.capabilities.fetch_batch
+    ids = list(dict.fromkeys(job.place.external_id for job in jobs if job.read_first))
+    started = time.time()
+    found: dict[str, RemoteRecord] = {}
+    if size:
+        for start in range(0, len(ids), size):
+            asked = ids[start : start + size]
+            found |= {one.external_id: one for one in batch.connector.fetch(batch.stream.object, asked)}
+            for id in asked:
+                found.setdefault(id, RemoteRecord(id, {}, deleted=True))
+    return found, (started, time.time())
+
+
+def _begin(
+    batch: Batch,
+    jobs: Sequence[Claimed],
+    *,
+    read: Mapping[str, RemoteRecord],
+    times: tuple[float, float],
+) -> list[Write]:
+    """Settle the pre-reads, and store what is about to be written."""
+    now = time.time()
+    gone = [id for id, record in read.items() if record.deleted]
+    with batch.db.write() as conn:
+        if gone:
+            jobs = _without_gone(conn, batch, jobs, gone=gone, now=now)
+        states = load_bindings(conn, [job.place.id for job in jobs])
+        jobs = [job for job in jobs if states[job.place.id].fence == job.fence]
+        absorbed = _settle_reads(conn, batch, jobs, states=states, read=read, times=times)
+        writes = []
+        begun: list[tuple[int, Binding]] = []
+        for job in jobs:
+            write, state = _begin_one(batch, job, absorbed, before=read.get(job.place.external_id), now=now)
+            begun.append((job.place.id, state))
+            if isinstance(write, Write):
+                writes.append(write)
+            elif isinstance(write, RecordRejected):
+                batch.counts["dead"] += 1
+                outgoing.set_delivery(
+                    conn, job.place.id, now=now, state="dead", cause=str(write), code=write.code
+                )
+            else:
+                batch.counts["nothing_to_do"] += 1
+                outgoing.set_delivery(
+                    conn, job.place.id, now=now, state="waiting" if state.reread else "done", next_at=now
+                )
+        save_bindings(conn, begun)
+    return writes
+
+
+def _without_gone(
+    conn: Connection, batch: Batch, jobs: Sequence[Claimed], *, gone: Sequence[str], now: float
+) -> list[Claimed]:
+    """Records that are gone at the pre-read, under the guard: then their deliveries are held, not retired."""
+    lost = set(gone)
+    bound = len(deletes.bound_ids(conn, batch.stream))
+    try:
+        deletes.guard(batch.stream, list(lost), bound=bound, confirmed=False)
+        batch.counts["deleted"] += deletes.retire(
+            conn, batch.wiring, batch.stream, external_ids=sorted(lost), now=now
+        )
+    except NeedsSteward as error:
+        for job in jobs:
+            if job.place.external_id in lost:
+                outgoing.set_delivery(
+                    conn, job.place.id, now=now, state="held", cause=str(error), code=error.code
+                )
+    return [job for job in jobs if job.place.external_id not in lost]
+
+
+def _settle_reads(
+    conn: Connection,
+    batch: Batch,
+    jobs: Sequence[Claimed],
+    *,
+    states: Mapping[int, Binding],
+    read: Mapping[str, RemoteRecord],
+    times: tuple[float, float],
+) -> Absorbed:
+    """People's edits seen just before our write are taken first; the goldens are computed with them."""
+    stream = batch.stream
+    goldens = golden_fields(conn, [job.place.id for job in jobs])
+    evidence = []
+    for job in jobs:
+        id, before = job.place.id, states[job.place.id]
+        record = read.get(job.place.external_id)
+        after, edits, entries = before, (), ()
+        answer = reading_of(stream, record, part=job.place.part, times=times) if record else None
+        if answer is not None:
+            policy = stream.policies[job.place.part]
+            taken = preread(before, answer, policy=policy, golden=goldens.get(id, {}), fence=job.fence)
+            after, edits, entries = taken.binding, taken.edits, taken.entries  # type: ignore[assignment]
+        evidence.append(_evidence(stream, job, before, after, edits=edits, entries=entries))
+    moved = [
+        one.record_id for one in evidence if one.before is not None and one.after.seen is not one.before.seen
+    ]
+    records.forget_digests(conn, moved)
+    return absorb(
+        conn, batch.wiring, evidence, now=time.time(), refresh=[], lane=jobs[0].lane if jobs else owing.BULK
+    )
+
+
+def _begin_one(
+    batch: Batch, job: Claimed, absorbed: Absorbed, *, before: RemoteRecord | None, now: float
+) -> tuple[Write | RecordRejected | None, Binding]:
+    """The write for one record, or why there is none; with the binding to store."""
+    stream, id = batch.stream, job.place.id
+    customer = absorbed.customer_of[id]
+    golden, sightings = absorbed.recomputed.goldens[customer], absorbed.recomputed.sightings[customer]
+    sighting = next(one for one in sightings if one.record_id == id)
+    values = owing.values_owed(stream, sighting, golden, sightings=sightings)
+    begun = begin(sighting.binding, values, fence=job.fence, now=now)
+    if begun is None:
+        return None, release(sighting.binding, fence=job.fence)
+    try:
+        payload = _payload(stream, job.place.part, begun.values, owing.wanted(golden))
+    except RecordRejected as error:
+        return error, release(sighting.binding, fence=job.fence)
+    change = Change(
+        key=str(id),
+        external_id=job.place.external_id,
+        payload=payload,
+        before=before.raw if before else None,
+        version=before.version if before else begun.binding.version,
+        marker=f"{id}-{job.fence}",
+    )
+    return Write(job, change, begun.values), begun.binding
+
+
+def _payload(
+    stream: Stream, part: str, values: Mapping[str, Any], golden: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The remote's fields for these values; a field made of several paths gets the rest from golden."""
+    needs = stream.map.parts[part].push_needs
+    given = dict(values)
+    for path in values:
+        for other in needs.get(path, ()):
+            given.setdefault(other, golden.get(other))
+    return stream.map.push(given, create=False, part=part)
+
+
+def _settle(
+    batch: Batch, writes: Sequence[Write], receipts: Mapping[str, Receipt], *, times: tuple[float, float]
+) -> None:
+    stream, now = batch.stream, time.time()
+    with batch.db.write() as conn:
+        ids = [write.job.place.id for write in writes]
+        states, goldens = load_bindings(conn, ids), golden_fields(conn, ids)
+        evidence, log = [], []
+        for write in writes:
+            job, answer = write.job, receipts[write.change.key]
+            id, before = job.place.id, states[job.place.id]
+            reading = (
+                reading_of(stream, answer.record, part=job.place.part, times=times) if answer.record else None
+            )
+            try:
+                received = settle(
+                    before,
+                    reading,
+                    policy=stream.policies[job.place.part],
+                    fence=job.fence,
+                    outcome=answer.outcome,
+                    golden=goldens.get(id, {}),
+                    now=now,
+                )
+            except LeaseLost:
+                batch.counts["stale"] += 1
+                continue
+            batch.counts[{"done": "written"}.get(answer.outcome, answer.outcome)] += 1
+            evidence.append(
+                _evidence(
+                    stream, job, before, received.binding, edits=received.edits, entries=received.entries
+                )
+            )
+            _next(
+                conn,
+                job,
+                answer,
+                dead=received.dead,
+                again=received.follow_up,
+                retried=received.retry,
+                now=now,
+            )
+            log.append(_log(write, answer, before, now=now))
+        records.forget_digests(conn, [one.record_id for one in evidence])
+        absorb(conn, batch.wiring, evidence, now=now, lane=writes[0].job.lane)
+        outgoing.log_receipts(conn, log)
+
+
+def _next(
+    conn: Connection, job: Claimed, answer: Receipt, *, dead: bool, again: bool, retried: bool, now: float
+) -> None:
+    """The delivery row after its receipt."""
+    id = job.place.id
+    if dead:
+        outgoing.set_delivery(
+            conn,
+            id,
+            now=now,
+            state="dead",
+            cause=answer.cause,
+            code=answer.outcome,
+            attempts=job.attempts + 1,
+        )
+    elif retried:
+        at_once = answer.outcome == "not_landed" and answer.after is None
+        step = retry.next_step(as_error(answer), attempts=job.attempts, now=now)
+        outgoing.set_delivery(
+            conn,
+            id,
+            now=now,
+            state="dead" if step.act == "dead" else "waiting",
+            next_at=now if at_once and job.attempts < 3 else step.at,
+            attempts=job.attempts + int(step.charged),
+            cause=answer.cause,
+            code=answer.outcome,
+        )
+    else:
+        conn.execute(
+            text(
+                "UPDATE delivery SET state = CASE WHEN again = 1 OR :again THEN 'waiting' ELSE 'done' END, "
+                "again = 0, next_at = :now, attempts = 0, lease_until = NULL, cause = NULL, code = NULL, "
+                "updated_at = :now WHERE record_id = :id"
+            ),
+            {"id": id, "again": again, "now": now},
+        )
+
+
+def _put_back(batch: Batch, jobs: Sequence[Claimed], error: HubError) -> None:
+    """The pre-read failed: claims are given back, rows go on the ladder, or wait for an admin."""
+    now = time.time()
+    batch.counts["unreadable"] += len(jobs)
+    with batch.db.write() as conn:
+        states = load_bindings(conn, [job.place.id for job in jobs])
+        mine = [job for job in jobs if states[job.place.id].fence == job.fence]
+        save_bindings(conn, [(job.place.id, release(states[job.place.id], fence=job.fence)) for job in mine])
+        for job in mine:
+            step = retry.next_step(error, attempts=job.attempts, now=now)
+            outgoing.set_delivery(
+                conn,
+                job.place.id,
+                now=now,
+                state="dead" if step.act == "dead" else "waiting",
+                next_at=step.at if step.act == "later" else now + retry.LADDER[0],
+                attempts=job.attempts + int(step.charged),
+                cause=str(error),
+                code=error.code,
+            )
+    if retry.next_step(error, attempts=0, now=now).act == "stop":
+        raise error
+
+
+def _evidence(
+    stream: Stream, job: Claimed, before: Binding, after: Binding, *, edits: Any, entries: Any
+) -> Evidence:
+    place = job.place
+    return Evidence(
+        place.id, stream, place.external_id, place.part, place.first_seen, before, after, edits, entries
+    )
+
+
+def _log(write: Write, answer: Receipt, before: Binding, *, now: float) -> tuple[Any, ...]:
+    place = write.job.place
+    prior = {path: before.sent.get(path) for path in write.values}
+    return (
+        now, place.connection_id, place.object, place.external_id, place.id, None, "update", answer.outcome,
+        dump(dict(write.values)), dump(prior), answer.cause,
+    )  # fmt: skip

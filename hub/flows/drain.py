@@ -1,0 +1,66 @@
+"""Everything a connection is owed goes out: creates, deliveries, re-reads, until nothing is due (DESIGN §5, "Push")."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from hub.flows import connect, creating, delivery
+from hub.flows.connect import Lease
+from hub.flows.delivery import Batch
+from hub.flows.reread import reread
+from hub.flows.wiring import Stream, Wiring
+from hub.sdk.connector import Connector
+from hub.settings import Settings
+from hub.store.session import Database
+
+LANES = ("realtime", "bulk")
+
+
+def drain(
+    db: Database,
+    wiring: Wiring,
+    streams: Iterable[Stream],
+    *,
+    connector: Connector,
+    lease: Lease,
+    lanes: Iterable[str] = LANES,
+    seconds: float | None = None,
+    say: Callable[[Counter[str]], None] | None = None,
+) -> Counter[str]:
+    """Work until nothing of these streams (of one connection) is due, or `seconds` are over. Returns the counts.
+
+    Raises ConnectionBroken when the remote refuses us altogether; the rows stay queued.
+    """
+    counts: Counter[str] = Counter()
+    end = None if seconds is None else time.monotonic() + seconds
+    batches = [Batch(db, wiring, stream, connector, counts) for stream in streams]
+    busy = True
+    while busy and (end is None or time.monotonic() < end):
+        busy = False
+        for batch in batches:
+            for lane in lanes:
+                lease.prolong()
+                busy |= creating.create(batch, lane=lane) > 0
+                lease.prolong()
+                busy |= delivery.deliver(batch, lane=lane) > 0
+            busy |= reread(batch) > 0
+            if say is not None and busy:
+                say(counts)
+    return counts
+
+
+def connector_for(
+    settings: Settings,
+    stream: Stream,
+    *,
+    seconds: float,
+    take: Callable[..., float] | None,
+) -> tuple[Connector, Lease]:
+    """The connector of a stream's connection, with the lease that bounds its calls."""
+    lease = Lease(seconds)
+    built = connect.build(
+        settings, stream.connection, stream.config, base_dir=stream.base_dir, lease=lease, take=take
+    )
+    return built, lease

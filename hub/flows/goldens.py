@@ -1,0 +1,165 @@
+"""Golden records computed again from the contributions of their members, pins, holds and rules (DESIGN §4.2)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from hub.flows.bindings import load_bindings
+from hub.flows.wiring import Wiring
+from hub.golden.survive import Golden, Hold, Member, Pin, survive
+from hub.store import bulk
+from hub.store.documents import load
+from hub.store.golden_row import encode_doc, encode_why
+from hub.store.queries import customers, matching, records
+from hub.store.queries.customers import CustomerRow, FeedRow
+from hub.sync.binding import Binding
+
+
+class Sighting(NamedTuple):
+    """A member record at hand: where it stands and what is known of it."""
+
+    record_id: int
+    connection_id: int
+    object: str
+    external_id: str
+    part: str
+    binding: Binding
+
+
+class Recomputed(NamedTuple):
+    """goldens by customer id; sightings by customer id (every member); feed rows still to be numbered."""
+
+    goldens: dict[int, Golden]
+    sightings: dict[int, list[Sighting]]
+    feed: list[FeedRow]
+
+
+def recompute(
+    conn: Connection,
+    wiring: Wiring,
+    members: Mapping[int, Iterable[int]],
+    *,
+    known: Mapping[int, Sighting],
+    fresh: frozenset[int] = frozenset(),
+    now: float,
+) -> Recomputed:
+    """Compute and store these customers. `fresh`: ids without a row yet. Unchanged ones are not written."""
+    sightings = gather(conn, members, known=known)
+    pins, holds = fixed(conn, sightings)
+    old = customers.load_many(conn, [id for id in members if id not in fresh])
+    goldens: dict[int, Golden] = {}
+    new_rows, changed, feed = [], [], []
+    for id, many in sightings.items():
+        golden = compute(wiring, many, pins=pins.get(id) or {}, holds=holds.get(id) or {})
+        goldens[id] = golden
+        doc, why = encode_doc(golden.fields, golden.also), encode_why(golden.why)
+        row = old.get(id)
+        if row is None:
+            new_rows.append(CustomerRow(id, 1, None, doc, why, now, now))
+            feed.append(FeedRow(id, "ADDED"))
+        elif row.merged_into is not None:
+            changed.append(CustomerRow(id, row.version + 1, None, doc, why, row.created_at, now))
+            feed.append(FeedRow(id, "UNMERGED", row.merged_into))
+        elif row.doc != doc or row.why != why:
+            changed.append(CustomerRow(id, row.version + 1, None, doc, why, row.created_at, now))
+            if row.doc != doc:
+                feed.append(FeedRow(id, "CHANGED"))
+    customers.put(conn, new_rows, fresh=True)
+    customers.put(conn, changed, fresh=False)
+    return Recomputed(goldens, sightings, feed)
+
+
+def compute(
+    wiring: Wiring, sightings: Iterable[Sighting], *, pins: Mapping[str, Pin], holds: Mapping[str, Hold]
+) -> Golden:
+    """One golden record; pure but for reading the wiring."""
+    listed = [
+        Member(
+            one.record_id,
+            wiring.names.get(one.connection_id, ""),
+            wiring.priority(one.connection_id),
+            one.binding.contribution,
+        )
+        for one in sightings
+    ]
+    return survive(listed, pins=pins, holds=holds, rules=wiring.rules)
+
+
+def redirect(
+    conn: Connection, was: Mapping[int, int], customer_of: Mapping[int, int], *, now: float
+) -> list[FeedRow]:
+    """Customers that answer to nobody any more become redirects. `was`: record → the customer it left."""
+    left = {old for old in was.values() if customer_of.get(old, old) != old}
+    feed = []
+    rows = []
+    for id, row in customers.load_many(conn, left).items():
+        target = customer_of[id]
+        if row.merged_into != target:
+            rows.append(row._replace(merged_into=target, version=row.version + 1, updated_at=now))
+            if row.merged_into is None:
+                feed.append(FeedRow(id, "MERGED", target))
+    customers.put(conn, rows, fresh=False)
+    return feed
+
+
+def gather(
+    conn: Connection, members: Mapping[int, Iterable[int]], *, known: Mapping[int, Sighting]
+) -> dict[int, list[Sighting]]:
+    """Every member of these customers, with its binding."""
+    missing = [id for many in members.values() for id in many if id not in known]
+    loaded: dict[int, Sighting] = {}
+    if missing:
+        places = records.places(conn, missing)
+        for id, binding in load_bindings(conn, missing).items():
+            place = places[id]
+            loaded[id] = Sighting(
+                id, place.connection_id, place.object, place.external_id, place.part, binding
+            )
+    return {
+        customer: [known.get(id) or loaded[id] for id in many if id in known or id in loaded]
+        for customer, many in members.items()
+    }
+
+
+def members_of(conn: Connection, customer_ids: Iterable[int]) -> dict[int, list[int]]:
+    """The records of these customers, by customer id."""
+    return matching.members_of(conn, customer_ids)
+
+
+def fixed(
+    conn: Connection, sightings: Mapping[int, list[Sighting]]
+) -> tuple[dict[int, dict[str, Pin]], dict[int, dict[str, Hold]]]:
+    """Pins and holds of these customers. Pins of merged home ids count while merged: own ones first, then newest."""
+    if not _any(conn, "pin", "removed_at") and not _any(conn, "hold", "decided_at"):
+        return {}, {}
+    home = {one.record_id: id for id, many in sightings.items() for one in many}
+    home |= {id: id for id in sightings}
+    pins: defaultdict[int, dict[str, Pin]] = defaultdict(dict)
+    rows = conn.execute(
+        text(
+            'SELECT customer_id, path, value, "by", at, reason FROM pin '
+            f"WHERE removed_at IS NULL AND customer_id {bulk.among(conn, 'ids')}"
+        ),
+        {"ids": bulk.pack(conn, home)},
+    ).all()
+    for row in sorted(rows, key=lambda row: (row.customer_id == home[row.customer_id], row.at)):
+        pins[home[row.customer_id]][row.path] = Pin(load(row.value), row.by, row.at)
+    holds: defaultdict[int, dict[str, Hold]] = defaultdict(dict)
+    for row in conn.execute(
+        text(
+            "SELECT customer_id, path, value, at FROM hold "
+            f"WHERE decided_at IS NULL AND customer_id {bulk.among(conn, 'ids')}"
+        ),
+        {"ids": bulk.pack(conn, home)},
+    ):
+        holds[home[row.customer_id]][row.path] = Hold(load(row.value), row.at)
+    return pins, holds
+
+
+def _any(conn: Connection, table: str, ended: str) -> bool:
+    found: Any = conn.scalar(text(f"SELECT 1 FROM {table} WHERE {ended} IS NULL LIMIT 1"))
+    return found is not None

@@ -1,0 +1,240 @@
+"""Who is the same, for a page of records at once: keys, candidates, pairs, and the touched components (DESIGN §4, §8).
+
+The caller holds the matching lock. What is written here is a function of records, model and decisions alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from hub.flows.wiring import Wiring
+from hub.identity.cluster import Node, cluster
+from hub.identity.decide import Decision
+from hub.identity.features import Features
+from hub.identity.keys import keys
+from hub.identity.score import points
+from hub.store.documents import dump, load
+from hub.store.queries import matching as queries
+from hub.store.queries import records
+from hub.store.queries.matching import Standing
+
+KEY_CAP = 500  # records behind one key; past it the key tells nobody apart
+
+
+class Subject(NamedTuple):
+    """A record whose features are new or changed.
+
+    before: its features until now, None for a new record. tied_to: the home id it was created for, if we made it.
+    """
+
+    record_id: int
+    connection_id: int
+    external_id: str
+    part: str
+    first_seen: float
+    features: Features
+    before: Features | None = None
+    tied_to: int | None = None
+
+
+@dataclass(slots=True)
+class Matched:
+    """customer_of: the customer each looked-at record answers to now. was: the one before, for records that moved.
+
+    members: the records of customers that were clustered here (others are unchanged). capped: keys too widely shared.
+    """
+
+    customer_of: dict[int, int] = field(default_factory=dict)
+    was: dict[int, int] = field(default_factory=dict)
+    members: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    capped: int = 0
+
+
+def match(
+    conn: Connection, wiring: Wiring, subjects: Mapping[int, Subject], *, touched: Iterable[int] = ()
+) -> Matched:
+    """Settle which customer these records belong to. `touched`: known records to cluster again (a decision changed)."""
+    result = Matched()
+    realm_of = {cid: wiring.realm(cid) for cid in {one.connection_id for one in subjects.values()}}
+    held = {one.record_id: keys(one.features, realm=realm_of[one.connection_id]) for one in subjects.values()}
+    _forget(conn, subjects, held, realm_of=realm_of)
+    edges = _score(conn, wiring, subjects, held=held, result=result)
+    queries.put_keys(conn, [(hash, id) for id, many in held.items() for hash in many])
+    queries.put_edges(conn, [(a, b, value) for (a, b), value in edges.items()])
+    involved = {id for pair in edges for id in pair} | set(touched)
+    involved |= {id for id, one in subjects.items() if one.before is not None or one.tied_to is not None}
+    involved |= {one.tied_to for one in subjects.values() if one.tied_to is not None}
+    alone = [one for id, one in subjects.items() if id not in involved]
+    queries.put_standings(
+        conn,
+        [Standing(one.record_id, one.record_id, one.record_id, dump(one.features)) for one in alone],
+        fresh=True,
+    )
+    for one in alone:
+        result.customer_of[one.record_id] = one.record_id
+        result.members[one.record_id] = (one.record_id,)
+    if involved:
+        _recluster(conn, wiring, subjects, involved=involved, result=result)
+    return result
+
+
+def _forget(
+    conn: Connection,
+    subjects: Mapping[int, Subject],
+    held: Mapping[int, tuple[int, ...]],
+    *,
+    realm_of: Mapping[int, str],
+) -> None:
+    """Records whose features changed: their old keys and all their pairs go."""
+    changed = [one for one in subjects.values() if one.before is not None]
+    if not changed:
+        return
+    stale = []
+    for one in changed:
+        assert one.before is not None
+        old = set(keys(one.before, realm=realm_of[one.connection_id])) - set(held[one.record_id])
+        stale += [(hash, one.record_id) for hash in old]
+    queries.drop_keys(conn, stale)
+    queries.drop_edges(conn, [one.record_id for one in changed])
+
+
+def _score(
+    conn: Connection,
+    wiring: Wiring,
+    subjects: Mapping[int, Subject],
+    *,
+    held: Mapping[int, tuple[int, ...]],
+    result: Matched,
+) -> dict[tuple[int, int], int]:
+    """The pairs over the threshold between these records and all others that share a key."""
+    behind: defaultdict[int, set[int]] = defaultdict(set)
+    for id, many in held.items():
+        for hash in many:
+            behind[hash].add(id)
+    for hash, id in queries.holders(conn, behind):
+        behind[hash].add(id)
+    pairs = _candidates(held, behind, result)
+    others = {id for pair in pairs for id in pair if id not in subjects}
+    known = {id: features_of(one) for id, one in queries.standings(conn, others).items()} if others else {}
+    model = wiring.model
+    edges = {}
+    for a, b in pairs:
+        left = subjects[a].features if a in subjects else known[a]
+        right = subjects[b].features if b in subjects else known[b]
+        value = points(left, right, model)
+        if value >= model.auto:
+            edges[(a, b)] = value
+    return edges
+
+
+def _candidates(
+    held: Mapping[int, tuple[int, ...]], behind: Mapping[int, set[int]], result: Matched
+) -> set[tuple[int, int]]:
+    pairs: set[tuple[int, int]] = set()
+    capped = {hash for hash, ids in behind.items() if len(ids) > KEY_CAP}
+    result.capped = len(capped)
+    for id, many in held.items():
+        for hash in many:
+            ids = behind[hash]
+            if len(ids) == 1 or hash in capped:
+                continue
+            for other in ids:
+                if other != id:
+                    pairs.add((id, other) if id < other else (other, id))
+    return pairs
+
+
+def features_of(standing: Standing) -> Features:
+    """The features stored with a record."""
+    return Features.from_json(load(standing.features))
+
+
+def _recluster(
+    conn: Connection,
+    wiring: Wiring,
+    subjects: Mapping[int, Subject],
+    *,
+    involved: set[int],
+    result: Matched,
+) -> None:
+    """Compute the touched components again, from all their pairs and the persons' decisions."""
+    near = queries.standings(conn, involved)
+    present = queries.members(conn, {one.component for one in near.values()})
+    ids = sorted(set(present) | involved)
+    edges = queries.edges_among(conn, ids)
+    decisions = [Decision(*row) for row in queries.decisions_on(conn, ids)]
+    features = {id: subjects[id].features if id in subjects else features_of(present[id]) for id in ids}
+    ties = {id: subjects[id].tied_to if id in subjects else present[id].tied_to for id in ids}
+    nodes = _nodes(conn, wiring, subjects, features=features, ties=ties)
+    rows_new, rows_old = [], []
+    for component in _components(ids, edges, decisions, tied=ties):
+        part = {id: nodes[id] for id in component}
+        mine = [edge for edge in edges if edge[0] in part]
+        for group in cluster(part, mine, decisions, wiring.model).groups:
+            result.members[group[0]] = group
+            for id in group:
+                result.customer_of[id] = group[0]
+                row = Standing(id, min(component), group[0], dump(features[id]), ties[id])
+                old = present.get(id)
+                if old is None:
+                    rows_new.append(row)
+                elif old != row:
+                    rows_old.append(row)
+                    if old.customer_id != row.customer_id:
+                        result.was[id] = old.customer_id
+    queries.put_standings(conn, rows_new, fresh=True)
+    queries.put_standings(conn, rows_old, fresh=False)
+
+
+def _nodes(
+    conn: Connection,
+    wiring: Wiring,
+    subjects: Mapping[int, Subject],
+    *,
+    features: Mapping[int, Features],
+    ties: Mapping[int, int | None],
+) -> dict[int, Node]:
+    nodes = {}
+    places = records.places(conn, [id for id in features if id not in subjects])
+    for id, found in features.items():
+        where = subjects.get(id) or places[id]
+        name = wiring.names.get(where.connection_id, "")
+        object = getattr(where, "object", "customer")
+        unique = name if wiring.unique_customers(where.connection_id) else None
+        nodes[id] = Node(
+            (where.first_seen, name, object, where.external_id, where.part), found, unique, ties[id]
+        )
+    return nodes
+
+
+def _components(
+    ids: Iterable[int],
+    edges: Iterable[tuple[int, int, int]],
+    decisions: Iterable[Decision],
+    *,
+    tied: Mapping[int, int | None],
+) -> list[list[int]]:
+    """Records connected by a pair over the threshold, by a person's "same", or by having been made for one another."""
+    parent = {id: id for id in ids}
+
+    def root(id: int) -> int:
+        while parent[id] != id:
+            parent[id] = parent[parent[id]]
+            id = parent[id]
+        return id
+
+    ties = [(a, b) for a, b, _ in edges]
+    ties += [(one.a, one.b) for one in decisions if one.verdict == "same"]
+    ties += [(id, home) for id, home in tied.items() if home is not None]
+    for a, b in ties:
+        if a in parent and b in parent:
+            parent[root(a)] = root(b)
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for id in parent:
+        found[root(id)].append(id)
+    return list(found.values())

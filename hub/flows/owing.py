@@ -1,0 +1,140 @@
+"""Which systems must hear of a golden record: deliveries to bound records, creates where policy asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection
+
+from hub.canonical.ids import show
+from hub.flows.goldens import Recomputed, Sighting
+from hub.flows.wiring import Stream, Wiring
+from hub.golden.survive import Golden
+from hub.store.documents import dump
+from hub.store.queries import outgoing
+from hub.store.queries.outgoing import Owed, Wanted
+from hub.sync.create import plan_create
+from hub.sync.delivery import owed
+from hub.sync.scope import Facts, membership
+
+REALTIME, BULK = "realtime", "bulk"
+
+
+def owe(conn: Connection, wiring: Wiring, recomputed: Recomputed, *, lane: str, now: float) -> None:
+    """Queue what these goldens owe. Nothing owed, nothing written."""
+    writers = {(one.connection_id, one.object): one for one in wiring.streams.values() if one.writes}
+    creators = wiring.creators("customer")
+    if not writers and not creators:
+        return
+    deliveries: list[Owed] = []
+    creates: list[Wanted] = []
+    for id, golden in recomputed.goldens.items():
+        sightings = recomputed.sightings[id]
+        facts = _facts(wiring, golden, sightings) if creators or _asks(writers, sightings) else None
+        deliveries += _deliveries(wiring, writers, golden, sightings=sightings, facts=facts, lane=lane)
+        if facts is not None:
+            creates += _creates(creators, id, golden, sightings=sightings, facts=facts, lane=lane)
+    outgoing.owe(conn, deliveries, now=now)
+    outgoing.want(conn, creates, now=now)
+
+
+def values_owed(
+    stream: Stream, sighting: Sighting, golden: Golden, *, sightings: Iterable[Sighting]
+) -> dict[str, object]:
+    """What must be written to this record (path → value), given all records of its customer."""
+    there = [
+        one for one in sightings if (one.connection_id, one.object) == (stream.connection_id, stream.object)
+    ]
+    alive = sorted((one for one in there if not one.binding.gone), key=lambda one: one.record_id)
+    return owed(
+        sighting.binding,
+        wanted(golden),
+        policy=stream.policies[sighting.part],
+        siblings=[one.binding for one in alive if one.record_id != sighting.record_id],
+        primary=not alive or alive[0].record_id == sighting.record_id,
+    )
+
+
+def wanted(golden: Golden) -> dict[str, object]:
+    """The golden's values; None for an emptiness that won (a `clear` or a pin), which is written too."""
+    emptied = {path: None for path in golden.why if path not in golden.fields}
+    return golden.fields | emptied if emptied else golden.fields
+
+
+def _asks(writers: Mapping[tuple[int, str], Stream], sightings: Iterable[Sighting]) -> bool:
+    return any((one.connection_id, one.object) in writers for one in sightings)
+
+
+def _deliveries(
+    wiring: Wiring,
+    writers: Mapping[tuple[int, str], Stream],
+    golden: Golden,
+    *,
+    sightings: list[Sighting],
+    facts: Facts | None,
+    lane: str,
+) -> list[Owed]:
+    rows = []
+    for one in sightings:
+        stream = writers.get((one.connection_id, one.object))
+        if stream is None or one.binding.gone or facts is None:
+            continue
+        if not membership(stream.scope, facts, bound=True, referenced=False).deliver:
+            continue
+        if values_owed(stream, one, golden, sightings=sightings) or one.binding.doubt:
+            rows.append(Owed(one.record_id, stream.connection_id, stream.object, _state(stream), lane))
+    return rows
+
+
+def _creates(
+    creators: Iterable[Stream],
+    id: int,
+    golden: Golden,
+    *,
+    sightings: list[Sighting],
+    facts: Facts,
+    lane: str,
+) -> list[Wanted]:
+    rows = []
+    for stream in creators:
+        there = [
+            one
+            for one in sightings
+            if (one.connection_id, one.object) == (stream.connection_id, stream.object)
+        ]
+        if there:  # bound, or deleted there: then only a person's word makes it again
+            continue
+        if membership(stream.scope, facts, bound=False, referenced=False).create:
+            marker = show("cus", id)
+            planned = plan_create(id, wanted(golden), policy=stream.policy, marker=marker)
+            rows.append(
+                Wanted(
+                    id,
+                    stream.connection_id,
+                    stream.object,
+                    _state(stream),
+                    lane,
+                    dump(planned.values),
+                    marker,
+                )
+            )
+    return rows
+
+
+def _state(stream: Stream) -> str:
+    return "waiting" if stream.confirmed else "held"
+
+
+def _facts(wiring: Wiring, golden: Golden, sightings: Iterable[Sighting]) -> Facts:
+    """What a `where` may ask of this golden."""
+    consents = {
+        path[len("consent[") : -len("].status")]: value
+        for path, value in golden.fields.items()
+        if path.startswith("consent[") and path.endswith("].status")
+    }
+    return Facts(
+        tags=frozenset(golden.fields.get("tags") or ()),
+        sources=frozenset(wiring.names[one.connection_id] for one in sightings if not one.binding.gone),
+        segments=frozenset(),
+        consents=consents,
+    )

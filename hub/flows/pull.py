@@ -1,0 +1,119 @@
+"""A pull: page by page from the checkpoint on, network outside and transaction inside (DESIGN §5)."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from hub.errors import LeaseLost, NeedsSteward
+from hub.flows import deletes, intake, orders, owing
+from hub.flows.connect import Lease
+from hub.flows.quarantine import Refusal
+from hub.flows.wiring import Stream, Wiring
+from hub.sdk.connector import Connector, Page
+from hub.store.queries import runs, streams
+from hub.store.session import Database
+
+LEASE_SECONDS = 300.0
+
+Say = Callable[[Counter[str], int | None], None]
+
+
+def pull(
+    db: Database,
+    wiring: Wiring,
+    stream: Stream,
+    *,
+    connector: Connector,
+    run: Any,
+    lease: Lease,
+    full: bool = False,
+    confirmed: bool = False,
+    say: Say | None = None,
+) -> Counter[str]:
+    """Read the stream of a claimed run to its end. Returns the counts; raises what the connector raises.
+
+    Raises LeaseLost when another worker has taken the run over, NeedsSteward when too many records are gone.
+    """
+    counts: Counter[str] = Counter()
+    with db.read() as conn:
+        cursor, deletes_cursor = streams.get_cursor(conn, stream.connection_id, stream.object)
+    started = time.time()
+    pages = connector.pull(stream.object, None if full else cursor, full=full)
+    for page in pages:
+        finished = time.time()
+        _take(db, wiring, stream, page, times=(started, finished), counts=counts, run=run, lease=lease)
+        if say is not None:
+            say(counts, page.total)
+        started = time.time()
+    if stream.capabilities.deletes and stream.rules.delete != "ignore":
+        _deletes(
+            db,
+            wiring,
+            stream,
+            connector=connector,
+            since=deletes_cursor,
+            confirmed=confirmed,
+            counts=counts,
+        )
+    if stream.object == "customer":
+        with db.write() as conn:
+            counts["adopted_orders"] += orders.adopt(conn, stream.connection_id)
+    return +counts
+
+
+def _take(
+    db: Database,
+    wiring: Wiring,
+    stream: Stream,
+    page: Page,
+    *,
+    times: tuple[float, float],
+    counts: Counter[str],
+    run: Any,
+    lease: Lease,
+) -> None:
+    page_in = intake.PageIn(
+        records=page.records,
+        started=times[0],
+        finished=times[1],
+        rejected=[Refusal(*one) for one in page.rejected],
+        cursor=page.cursor,
+        counts=counts,
+    )
+    intake.take_page(db, wiring, stream, page_in, now=time.time(), lane=owing.BULK)
+    lease.prolong()
+    with db.claim() as conn:
+        until = time.time() + lease.seconds
+        if not runs.keep(conn, run.id, fence=run.fence, until=until, counts=dict(counts)):
+            raise LeaseLost(f"{stream.label}: another worker has taken this pull over.")
+
+
+def _deletes(
+    db: Database,
+    wiring: Wiring,
+    stream: Stream,
+    *,
+    connector: Connector,
+    since: Any,
+    confirmed: bool,
+    counts: Counter[str],
+) -> None:
+    with db.read() as conn:
+        bound = deletes.bound_ids(conn, stream)
+    found = connector.deletes(stream.object, since, bound)
+    known = set(bound)
+    gone = [one for one in found.external_ids if one in known]
+    try:
+        deletes.guard(stream, gone, bound=len(bound), confirmed=confirmed)
+    except NeedsSteward:
+        counts["deletes_held"] += len(gone)
+        raise
+    if not gone and found.cursor is None:
+        return
+    with db.write() as conn:
+        counts["deleted"] += deletes.retire(conn, wiring, stream, external_ids=gone, now=time.time())
+        if found.cursor is not None:
+            streams.put_deletes_cursor(conn, stream.connection_id, stream.object, cursor=found.cursor)

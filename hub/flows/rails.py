@@ -1,0 +1,175 @@
+"""What may go out unseen: the plan of a connection's first run, and the cap of every later one (sync.md, DESIGN §6 "Rails")."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from hub.canonical.ids import show
+from hub.flows import goldens, owing
+from hub.flows.wiring import Stream, Wiring
+from hub.store.documents import load
+from hub.store.queries import matching, outgoing, records
+from hub.store.session import Database
+from hub.sync.scope import cap
+
+EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that would be written. external_id None: the record would be created."""
+
+    connection: str
+    object: str
+    external_id: str | None
+    customer_id: str
+    path: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a connection would receive. fields: path → how many records; why: what holds it, None if nothing does."""
+
+    connection: str
+    creates: int
+    updates: int
+    fields: Counter[str] = field(default_factory=Counter)
+    examples: tuple[Difference, ...] = ()
+    why: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        return not self.creates and not self.updates
+
+
+def confirm(db: Database, wiring: Wiring, connection_id: int, *, now: float) -> int:
+    """A person has seen the plan: what is held goes. Returns how many deliveries and creates were released."""
+    with db.write() as conn:
+        conn.execute(
+            text("UPDATE connection SET confirmed_at = COALESCE(confirmed_at, :now) WHERE id = :id"),
+            {"now": now, "id": connection_id},
+        )
+        return outgoing.move_all(conn, connection_id, before="held", after="waiting", cause=None, now=now)
+
+
+def hold_over_cap(db: Database, wiring: Wiring, streams: Iterable[Stream], *, now: float) -> str | None:
+    """Hold everything due to a connection if it is more than one run may change. Returns the reason, if so."""
+    listed = list(streams)
+    with db.write() as conn:
+        id = listed[0].connection_id
+        ready = outgoing.standing(conn, id, now=now).get("ready", 0)
+        bound = conn.scalar(
+            text("SELECT count(*) FROM source_record WHERE connection_id = :id AND gone_at IS NULL"),
+            {"id": id},
+        )
+        allowed = cap(bound or 0)
+        if ready <= allowed:
+            return None
+        reason = f"{ready} records would change, more than one run may ({allowed})"
+        outgoing.move_all(conn, id, before="waiting", after="held", cause=reason, now=now)
+        return reason
+
+
+def plan(db: Database, wiring: Wiring, streams: Iterable[Stream], *, states: tuple[str, ...]) -> Plan:
+    """What the deliveries and creates of one connection in these states would write."""
+    listed = list(streams)
+    differences: list[Difference] = []
+    creates, updates = set(), set()
+    fields: Counter[str] = Counter()
+    why = None
+    with db.read() as conn:
+        for stream in listed:
+            for one in _differences(conn, wiring, stream, states=states):
+                if one.external_id is None:
+                    creates.add(one.customer_id)
+                else:
+                    updates.add(one.external_id)
+                fields[one.path] += 1
+                if len(differences) < EXAMPLES * 4:
+                    differences.append(one)
+        why = _reason(conn, listed[0].connection_id)
+    return Plan(listed[0].connection, len(creates), len(updates), fields, tuple(differences), why)
+
+
+def differences(db: Database, wiring: Wiring, stream: Stream, *, states: tuple[str, ...]) -> list[Difference]:
+    """Every field that the deliveries and creates of a stream in these states would write."""
+    with db.read() as conn:
+        return _differences(conn, wiring, stream, states=states)
+
+
+def _differences(
+    conn: Connection, wiring: Wiring, stream: Stream, *, states: tuple[str, ...]
+) -> list[Difference]:
+    found = []
+    marks = ", ".join(f"'{state}'" for state in states)
+    where = {"id": stream.connection_id, "object": stream.object}
+    rows = conn.execute(
+        text(
+            f"SELECT record_id FROM delivery WHERE connection_id = :id AND object = :object AND state IN ({marks}) "
+            "ORDER BY record_id"
+        ),
+        where,
+    ).all()
+    ids = [row[0] for row in rows]
+    for start in range(0, len(ids), 1000):
+        found += _of_records(conn, wiring, stream, ids[start : start + 1000])
+    for row in conn.execute(
+        text(
+            "SELECT customer_id, intent FROM creation WHERE connection_id = :id AND object = :object "
+            f"AND state IN ({marks}) ORDER BY customer_id"
+        ),
+        where,
+    ):
+        for path, value in load(row.intent).items():
+            found.append(
+                Difference(
+                    stream.connection, stream.object, None, show("cus", row.customer_id), path, None, value
+                )
+            )
+    return found
+
+
+def _of_records(conn: Connection, wiring: Wiring, stream: Stream, ids: list[int]) -> list[Difference]:
+    standing = matching.standings(conn, ids)
+    places = records.places(conn, ids)
+    members = goldens.members_of(conn, {one.customer_id for one in standing.values()})
+    sightings = goldens.gather(conn, members, known={})
+    pins, holds = goldens.fixed(conn, sightings)
+    found = []
+    for id in ids:
+        customer = standing[id].customer_id
+        mine = sightings[customer]
+        golden = goldens.compute(wiring, mine, pins=pins.get(customer) or {}, holds=holds.get(customer) or {})
+        sighting = next(one for one in mine if one.record_id == id)
+        for path, value in owing.values_owed(stream, sighting, golden, sightings=mine).items():
+            old = sighting.binding.sent.get(path)
+            found.append(
+                Difference(
+                    stream.connection,
+                    stream.object,
+                    places[id].external_id,
+                    show("cus", customer),
+                    path,
+                    old,
+                    value,
+                )
+            )
+    return found
+
+
+def _reason(conn: Connection, connection_id: int) -> str | None:
+    confirmed = conn.scalar(text("SELECT confirmed_at FROM connection WHERE id = :id"), {"id": connection_id})
+    if confirmed is None:
+        return "the first run of a connection waits for a person's word"
+    found: Any = conn.scalar(
+        text("SELECT cause FROM delivery WHERE connection_id = :id AND state = 'held' LIMIT 1"),
+        {"id": connection_id},
+    )
+    return found

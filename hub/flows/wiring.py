@@ -1,0 +1,231 @@
+"""The hub as configured now: every stream with its compiled map, policy and scope, the match model and the rules.
+
+Read once per job. Nothing here changes while the job runs; a change by the admin counts from the next job on.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from hub import resources
+from hub.errors import WrongFile
+from hub.flows.config import ConnectionConfig, ObjectConfig, from_json
+from hub.golden.rules import Rules, compile_rules
+from hub.identity.model import MatchModel, load_model
+from hub.mapping.engine import CompiledMap, CompiledPart, Context, compile_map
+from hub.mapping.load import load_map
+from hub.mapping.spec import MAIN
+from hub.sdk import registry
+from hub.sdk.manifest import Manifest, ObjectCapabilities
+from hub.store.documents import dump, load
+from hub.store.session import Database
+from hub.store.tables import connection as connection_table
+from hub.store.tables import connection_map, map_version, survivorship_rule
+from hub.sync.policy import Policy, compile_policy
+from hub.sync.scope import Scope, compile_scope
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One object of one connection, ready to run. `map_id`: the row of `map_version` its records are read with."""
+
+    connection_id: int
+    connection: str
+    object: str
+    config: ConnectionConfig
+    rules: ObjectConfig
+    manifest: Manifest
+    capabilities: ObjectCapabilities
+    map: CompiledMap
+    map_id: int
+    policies: Mapping[str, Policy]
+    scope: Scope
+    base_dir: Path
+    confirmed: bool
+    active: bool
+
+    @property
+    def label(self) -> str:
+        return f"{self.connection}/{self.object}"
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of a record's main part."""
+        return self.policies[MAIN]
+
+    @property
+    def writes(self) -> bool:
+        """Whether the hub brings bound records here to golden."""
+        return self.policy.update and bool(self.policy.pushable)
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """All streams by (connection id, object), and what decides: match model and survivorship rules."""
+
+    streams: Mapping[tuple[int, str], Stream]
+    names: Mapping[int, str]
+    configs: Mapping[int, ConnectionConfig]
+    refers: bool  # whether some map reads references to other systems' records
+    model: MatchModel
+    rules: Rules
+
+    def stream(self, connection_id: int, object: str) -> Stream | None:
+        return self.streams.get((connection_id, object))
+
+    def realm(self, connection_id: int) -> str:
+        """Customers of different realms are never matched."""
+        config = self.configs.get(connection_id)
+        return config.realm if config else "default"
+
+    def unique_customers(self, connection_id: int) -> bool:
+        """Whether the admin vouches that no two customers there are the same."""
+        config = self.configs.get(connection_id)
+        return config.unique_customers if config else False
+
+    def priority(self, connection_id: int) -> int:
+        config = self.configs.get(connection_id)
+        return config.priority if config else 0
+
+    def writers(self, object: str) -> list[Stream]:
+        """Streams of `object` the hub writes updates to."""
+        return [one for one in self.streams.values() if one.object == object and one.writes]
+
+    def creators(self, object: str) -> list[Stream]:
+        """Streams of `object` where records may be created."""
+        return [one for one in self.streams.values() if one.object == object and one.scope.create != "never"]
+
+
+def load_wiring(db: Database) -> Wiring:
+    """Read and compile everything. Raises WrongFile for a map that cannot be compiled."""
+    with db.read() as conn:
+        rows = conn.execute(
+            select(connection_table)
+            .where(connection_table.c.state != "removed")
+            .order_by(connection_table.c.id)
+        ).all()
+        maps = {(row.connection_id, row.object): row for row in conn.execute(select(connection_map))}
+        overrides = {row.path: row.rule for row in conn.execute(select(survivorship_rule))}
+    streams: dict[tuple[int, str], Stream] = {}
+    owners: dict[str, str] = {}
+    for row in rows:
+        config = from_json(load(row.config))
+        for name in _objects(config):
+            stream = _stream(db, row, config, object=name, kept=maps.get((row.id, name)))
+            if stream is not None:
+                streams[(row.id, name)] = stream
+                owners.update(stream.rules.owner)
+    model = load_model(tomllib.loads(resources.config_text("matching.toml")))
+    shipped = tomllib.loads(resources.config_text("survivorship.toml"))
+    rules = compile_rules(shipped, overrides=overrides, owners=owners)
+    return Wiring(
+        streams=streams,
+        names={row.id: row.name for row in rows},
+        configs={row.id: from_json(load(row.config)) for row in rows},
+        refers=any(p.startswith("external_ref[") for one in streams.values() for p in one.map.pull_paths),
+        model=model,
+        rules=rules,
+    )
+
+
+def compiled(config: ConnectionConfig, object: str, *, kept: Any = None) -> CompiledMap | None:
+    """The map of one object as this connection reads it: the admin's or the shipped one, with the overlay."""
+    text = kept.map if kept is not None else None
+    file = (kept.file if kept is not None else None) or f"mappings/{config.connector}/{object}.toml"
+    if text is None:
+        text = resources.map_text(config.connector, object)
+    if text is None:
+        return None
+    overlay, overlay_file = (kept.overlay, kept.overlay_file) if kept is not None else (None, None)
+    spec = load_map(text, file=file, overlay=overlay, overlay_file=overlay_file)
+    if spec.object != object:
+        raise WrongFile(f"the map is for {spec.object}, not for {object}", file=file)
+    return compile_map(spec, context=Context(config.country, config.timezone, config.currency))
+
+
+def policy_of(config: ObjectConfig, part: CompiledPart, capabilities: ObjectCapabilities) -> Policy:
+    """What may travel which way, from the map, the admin's words and the manifest's facts."""
+    return compile_policy(
+        part.push_paths if capabilities.push else (),
+        part.create_paths if capabilities.create else (),
+        directions=config.direction,
+        blanks=config.blank,
+        identifying=capabilities.identifying,
+        unique=capabilities.unique,
+        update=config.update,
+        conditional=capabilities.conditional,
+        version=capabilities.version,
+        marker=capabilities.marker,
+        lands_late_seconds=capabilities.lands_late_seconds,
+        read_after_write_seconds=capabilities.read_after_write_seconds,
+    )
+
+
+def _objects(config: ConnectionConfig) -> list[str]:
+    named = dict.fromkeys([*(one["object"] for one in config.files), *config.objects])
+    return list(named) or ["customer"]
+
+
+def _stream(db: Database, row: Any, config: ConnectionConfig, *, object: str, kept: Any) -> Stream | None:
+    _, manifest = registry.load(config.connector)
+    capabilities = manifest.objects.get(object)
+    map = compiled(config, object, kept=kept)
+    if capabilities is None or map is None:
+        return None
+    rules = config.object(object)
+    return Stream(
+        connection_id=row.id,
+        connection=row.name,
+        object=object,
+        config=config,
+        rules=rules,
+        manifest=manifest,
+        capabilities=capabilities,
+        map=map,
+        map_id=_map_id(db, row.id, object, map=map),
+        policies={name: policy_of(rules, part, capabilities) for name, part in map.parts.items()},
+        scope=compile_scope(rules.create, rules.where, on_exit=rules.on_exit),
+        base_dir=Path(row.base_dir),
+        confirmed=row.confirmed_at is not None,
+        active=row.state in ("active", "broken"),  # a person or the ladder may try a broken one again
+    )
+
+
+def _map_id(db: Database, connection_id: int, object: str, *, map: CompiledMap) -> int:
+    """The number of this map version; a new one is noted when it is first used."""
+    digest = map.digest.hex()
+    known = select(map_version.c.id).where(
+        map_version.c.connection_id == connection_id,
+        map_version.c.object == object,
+        map_version.c.digest == digest,
+    )
+    with db.read() as conn:
+        found = conn.scalar(known)
+    if found is not None:
+        return int(found)
+    with db.write() as conn:
+        found = conn.scalar(known)
+        if found is None:
+            row = {"connection_id": connection_id, "object": object, "digest": digest}
+            lines = {name: dict(part.line_digest) for name, part in map.parts.items()}
+            conn.execute(map_version.insert().values(**row, lines=dump(lines)))
+            found = conn.scalar(known)
+    assert found is not None
+    return int(found)
+
+
+def changed_lines(conn: Connection, *, old: int, new: int) -> dict[str, frozenset[str]]:
+    """Per part, the paths whose map line is new or differs between two map versions."""
+    rows = conn.execute(select(map_version.c.id, map_version.c.lines).where(map_version.c.id.in_((old, new))))
+    lines = {row.id: load(row.lines) for row in rows}
+    before = lines.get(old, {})
+    return {
+        part: frozenset(path for path, digest in mine.items() if before.get(part, {}).get(path) != digest)
+        for part, mine in lines[new].items()
+    }

@@ -1,0 +1,205 @@
+"""The two kinds of work a row stands for, run to their end wherever they are started: inline, or by a worker's job."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hub.errors import HubError, LeaseLost
+from hub.flows import retry
+from hub.flows.drain import LANES, connector_for, drain
+from hub.flows.pull import LEASE_SECONDS, Say, pull
+from hub.flows.wiring import Stream, Wiring, load_wiring
+from hub.queue import open_queue
+from hub.settings import Settings
+from hub.store.queries import connections, runs, streams
+from hub.store.session import Database
+
+PUSH_LEASE = 60.0
+
+
+def request_pull(
+    db: Database, settings: Settings, stream: Stream, *, options: dict[str, Any], lane: str = "bulk"
+) -> int:
+    """Ask for a pull of a stream and ring the doorbell. Returns the run's id."""
+    with db.claim() as conn:
+        run_id = runs.request(
+            conn,
+            stream.connection_id,
+            stream.object,
+            kind="pull",
+            lane=lane,
+            options=options,
+            now=time.time(),
+        )
+    queue = open_queue(settings)
+    queue.dispatch("pull", run_id, "bulk")
+    queue.close()
+    return run_id
+
+
+def run_pull(
+    db: Database,
+    settings: Settings,
+    run_id: int,
+    *,
+    say: Say | None = None,
+    full: bool = False,
+    confirmed: bool = False,
+) -> None:
+    """Work on a requested pull, if it is due and nobody else's. What happens is in its row; raises nothing of the remote."""
+    with db.claim() as conn:
+        row = runs.claim(conn, run_id, now=time.time(), lease_seconds=LEASE_SECONDS)
+    if row is None:
+        return
+    options = runs.options(row)
+    counts: Counter[str] = Counter()
+
+    def note(so_far: Counter[str], total: int | None) -> None:
+        counts.clear()
+        counts.update(so_far)
+        if say is not None:
+            say(so_far, total)
+
+    try:
+        stream = _stream(db, row)
+        queue = open_queue(settings)
+        connector, lease = connector_for(settings, stream, seconds=LEASE_SECONDS, take=queue.take)
+        done = pull(
+            db,
+            load_wiring(db),
+            stream,
+            connector=connector,
+            run=row,
+            lease=lease,
+            full=full or bool(options.get("full")),
+            confirmed=confirmed or bool(options.get("confirm")),
+            say=note,
+        )
+    except LeaseLost:
+        return
+    except Exception as error:
+        _failed(db, row, error, counts=counts)
+        if not isinstance(error, HubError):
+            raise
+        return
+    with db.claim() as conn:
+        runs.end(conn, row.id, fence=row.fence, state="done", counts=dict(done), now=time.time())
+        connections.healed(conn, row.connection_id, now=time.time())
+        streams.finished(conn, row.connection_id, row.object, now=time.time())
+
+
+def run_push(
+    db: Database,
+    settings: Settings,
+    wiring: Wiring,
+    of: Sequence[Stream],
+    *,
+    lanes: Sequence[str] = LANES,
+    seconds: float | None = None,
+    say: Callable[[Counter[str]], None] | None = None,
+) -> Counter[str]:
+    """Bring what is due to one connection. Returns the counts, empty if nothing was; notes a run if something was."""
+    if not _due(db, of, lanes=lanes):
+        return Counter()
+    began = time.time()
+    queue = open_queue(settings)
+    connector, lease = connector_for(settings, of[0], seconds=PUSH_LEASE, take=queue.take)
+    counts: Counter[str] = Counter()
+    state, cause, code = "done", None, None
+    try:
+        counts = drain(
+            db, wiring, of, connector=connector, lease=lease, lanes=lanes, seconds=seconds, say=say
+        )
+    except HubError as error:
+        state, cause, code = "failed", str(error), error.code
+        _stop_if_broken(db, of[0].connection_id, error)
+        raise
+    finally:
+        if counts or state != "done":
+            with db.claim() as conn:
+                runs.note(
+                    conn,
+                    of[0].connection_id,
+                    of[0].object,
+                    kind="push",
+                    state=state,
+                    counts=dict(counts),
+                    started=began,
+                    now=time.time(),
+                    cause=cause,
+                    code=code,
+                )
+    return counts
+
+
+def _due(db: Database, of: Sequence[Stream], *, lanes: Sequence[str]) -> bool:
+    """Whether there is anything to do, so that no connector is built and no run noted for nothing."""
+    from hub.store.queries import outgoing
+
+    with db.read() as conn:
+        for stream in of:
+            for table in ("creation", "delivery"):
+                for lane in lanes:
+                    if outgoing.due(
+                        conn,
+                        table,
+                        stream.connection_id,
+                        object=stream.object,
+                        lane=lane,
+                        now=time.time(),
+                        limit=1,
+                    ):
+                        return True
+            if stream.capabilities.fetch_batch and outgoing.rereads(
+                conn, stream.connection_id, stream.object, limit=1
+            ):
+                return True
+    return False
+
+
+def _stream(db: Database, row: Any) -> Stream:
+    from hub.errors import ConnectionBroken
+
+    stream = load_wiring(db).stream(row.connection_id, row.object)
+    if stream is None:
+        raise ConnectionBroken(
+            f"Run {row.id} is for {row.object} of a connection that has none.",
+            fix="Check hub connection list; a map for this object is missing, or the connection was removed.",
+        )
+    return stream
+
+
+def _failed(db: Database, row: Any, error: Exception, *, counts: Counter[str]) -> None:
+    now = time.time()
+    step = retry.next_step(error, attempts=row.attempts, now=now)
+    code = error.code if isinstance(error, HubError) else "defect"
+    cause = str(error) if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
+    with db.claim() as conn:
+        if step.act == "later":
+            runs.later(
+                conn, row.id, fence=row.fence, next_at=step.at, charged=step.charged, cause=cause, code=code
+            )
+            return
+        state = "held" if step.act == "hold" else "failed"
+        runs.end(
+            conn,
+            row.id,
+            fence=row.fence,
+            state=state,
+            counts=dict(counts),
+            now=now,
+            cause=cause,
+            code=code,
+        )
+    if isinstance(error, HubError):
+        _stop_if_broken(db, row.connection_id, error)
+
+
+def _stop_if_broken(db: Database, connection_id: int, error: HubError) -> None:
+    """A connection that cannot work waits for an admin; its pushes stay queued."""
+    if retry.next_step(error, attempts=0, now=0.0).act == "stop":
+        with db.claim() as conn:
+            connections.broken(conn, connection_id, reason=str(error), now=time.time())

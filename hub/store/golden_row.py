@@ -1,0 +1,47 @@
+"""A golden record as two JSON documents: its fields, and for each the reason. What most reasons share is written once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+
+def encode_doc(fields: Mapping[str, Any], also: Mapping[str, Any]) -> str:
+    """JSON text {"fields": …, "also": …}; `also` only if there is any."""
+    document: dict[str, Any] = {"fields": fields}
+    if also:
+        document["also"] = also
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def decode_doc(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(fields, also)."""
+    document = orjson.loads(text)
+    return document["fields"], document.get("also") or {}
+
+
+def encode_why(why: Mapping[str, Sequence[Any]]) -> str:
+    """JSON text {"c": the commonest reason, "p": its paths, "x": {path: reason}}."""
+    if not why:
+        return "{}"
+    common = next(iter(why.values()))
+    paths, odd = [], {}
+    for path, reason in why.items():
+        if reason == common:
+            paths.append(path)
+        else:
+            odd[path] = reason
+    document: dict[str, Any] = {"c": common, "p": sorted(paths)}
+    if odd:
+        document["x"] = odd
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def decode_why(text: str) -> dict[str, list[Any]]:
+    """Path → reason, as a list in the order of its fields."""
+    document = orjson.loads(text)
+    if not document:
+        return {}
+    return {path: document["c"] for path in document["p"]} | (document.get("x") or {})

@@ -1,0 +1,256 @@
+"""The queue of deliveries and creates: at most one row per binding, and per golden, connection and object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from hub.store import bulk
+from hub.store.tables import receipt
+
+RECEIPT = (
+    "at", "connection_id", "object", "external_id", "record_id", "customer_id", "kind", "outcome", "wrote", "before",
+    "cause",
+)  # fmt: skip
+
+
+class Owed(NamedTuple):
+    """A binding that differs from golden. state: waiting, or held until a person has seen the plan."""
+
+    record_id: int
+    connection_id: int
+    object: str
+    state: str
+    lane: str
+
+
+class Wanted(NamedTuple):
+    """A golden that needs a record in a system. intent: JSON text of the values as planned."""
+
+    customer_id: int
+    connection_id: int
+    object: str
+    state: str
+    lane: str
+    intent: str
+    marker: str
+
+
+def owe(connection: Connection, rows: Sequence[Owed], *, now: float) -> None:
+    """Queue deliveries. One being written now gets exactly one follow-up (sync.md, "A delivery" 6)."""
+    if rows:
+        connection.execute(
+            text(
+                "INSERT INTO delivery (record_id, connection_id, object, state, lane, again, attempts, next_at, "
+                "updated_at) VALUES (:record_id, :connection_id, :object, :state, :lane, 0, 0, :now, :now) "
+                "ON CONFLICT (record_id) DO UPDATE SET "
+                "again = CASE WHEN delivery.state = 'claimed' THEN 1 ELSE 0 END, "
+                "attempts = CASE WHEN delivery.state IN ('done', 'dead') THEN 0 ELSE delivery.attempts END, "
+                "next_at = CASE WHEN delivery.state = 'waiting' THEN delivery.next_at ELSE excluded.next_at END, "
+                "cause = NULL, code = NULL, updated_at = excluded.updated_at, "
+                "state = CASE WHEN delivery.state IN ('claimed', 'held') THEN delivery.state "
+                "ELSE excluded.state END"
+            ),
+            [row._asdict() | {"now": now} for row in rows],
+        )
+
+
+def want(connection: Connection, rows: Sequence[Wanted], *, now: float) -> None:
+    """Queue creates. One that was dropped, refused or never begun is asked for anew; a begun one is left alone."""
+    if rows:
+        connection.execute(
+            text(
+                "INSERT INTO creation (customer_id, connection_id, object, state, step, lane, intent, doubt, marker, "
+                "attempts, fence, next_at, updated_at) VALUES (:customer_id, :connection_id, :object, :state, "
+                "'waiting', :lane, :intent, :no, :marker, 0, 0, :now, :now) "
+                "ON CONFLICT (customer_id, connection_id, object) DO UPDATE SET state = excluded.state, "
+                "step = 'waiting', intent = excluded.intent, doubt = excluded.doubt, cause = NULL, code = NULL, "
+                "attempts = 0, next_at = excluded.next_at, updated_at = excluded.updated_at "
+                "WHERE creation.step IN ('dropped', 'refused') OR (creation.step = 'waiting' "
+                "AND creation.state IN ('dead', 'done'))"
+            ),
+            [row._asdict() | {"now": now, "no": False} for row in rows],
+        )
+
+
+def open_creates(connection: Connection, connection_id: int, object: str) -> bool:
+    """Whether a create is begun and not receipted there (sync.md R5)."""
+    found: Any = connection.scalar(
+        text(
+            "SELECT 1 FROM creation WHERE connection_id = :connection_id AND object = :object "
+            "AND step = 'begun' AND state <> 'done' LIMIT 1"
+        ),
+        {"connection_id": connection_id, "object": object},
+    )
+    return found is not None
+
+
+def due(
+    connection: Connection,
+    table: str,
+    connection_id: int,
+    *,
+    object: str,
+    lane: str,
+    now: float,
+    limit: int,
+) -> list[Any]:
+    """Rows of `delivery` or `creation` to take now, oldest due first: waiting, or claimed by one whose lease ran out."""
+    return list(
+        connection.execute(
+            text(
+                f"SELECT * FROM {table} WHERE connection_id = :connection_id AND object = :object "
+                "AND lane = :lane AND next_at <= :now AND (state = 'waiting' OR (state = 'claimed' AND lease_until <= :now)) "
+                "ORDER BY next_at, updated_at LIMIT :limit"
+            ),
+            {
+                "connection_id": connection_id,
+                "object": object,
+                "lane": lane,
+                "now": now,
+                "limit": limit,
+            },
+        )
+    )
+
+
+def log_receipts(connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
+    """Append what remotes answered, in the order of RECEIPT."""
+    bulk.insert(connection, receipt, RECEIPT, rows=rows)
+
+
+def mark_reread(
+    connection: Connection,
+    connection_id: int,
+    object: str,
+    *,
+    external_ids: Iterable[str],
+    why: str,
+    now: float,
+) -> None:
+    """Remember to read these records again once what blocked them has settled (sync.md R1, R2, R5)."""
+    rows = [
+        {"connection_id": connection_id, "object": object, "external_id": one, "why": why, "now": now}
+        for one in external_ids
+    ]
+    if rows:
+        connection.execute(
+            text(
+                "INSERT INTO reread (connection_id, object, external_id, why, since) "
+                "VALUES (:connection_id, :object, :external_id, :why, :now) "
+                "ON CONFLICT (connection_id, object, external_id) DO NOTHING"
+            ),
+            rows,
+        )
+
+
+def set_delivery(connection: Connection, record_id: int, *, now: float, **columns: Any) -> None:
+    """Change some columns of a delivery; the lease ends unless a new one is given. None for next_at keeps it."""
+    _set(connection, "delivery", {"record_id": record_id}, now=now, columns=columns)
+
+
+def set_creation(
+    connection: Connection, customer_id: int, connection_id: int, *, object: str, now: float, **columns: Any
+) -> None:
+    """Change some columns of a create, as `set_delivery`."""
+    key = {"customer_id": customer_id, "connection_id": connection_id, "object": object}
+    _set(connection, "creation", key, now=now, columns=columns)
+
+
+def _set(
+    connection: Connection, table: str, key: dict[str, Any], *, now: float, columns: dict[str, Any]
+) -> None:
+    if columns.get("next_at", 0) is None:
+        del columns["next_at"]
+    columns.setdefault("lease_until", None)
+    columns["updated_at"] = now
+    names = ", ".join(f"{name} = :{name}" for name in columns)
+    where = " AND ".join(f"{name} = :key_{name}" for name in key)
+    bound = columns | {f"key_{name}": value for name, value in key.items()}
+    connection.execute(text(f"UPDATE {table} SET {names} WHERE {where}"), bound)
+
+
+def creation(connection: Connection, customer_id: int, connection_id: int, *, object: str) -> Any:
+    """The row of one create."""
+    return connection.execute(
+        text(
+            "SELECT * FROM creation WHERE customer_id = :customer_id AND connection_id = :connection_id "
+            "AND object = :object"
+        ),
+        {"customer_id": customer_id, "connection_id": connection_id, "object": object},
+    ).one()
+
+
+def settle_rereads(
+    connection: Connection, connection_id: int, object: str, *, external_ids: Iterable[str]
+) -> None:
+    """These records have been read again."""
+    rows = [{"connection_id": connection_id, "object": object, "external_id": one} for one in external_ids]
+    if rows:
+        connection.execute(
+            text(
+                "DELETE FROM reread WHERE connection_id = :connection_id AND object = :object "
+                "AND external_id = :external_id"
+            ),
+            rows,
+        )
+
+
+def rereads(connection: Connection, connection_id: int, object: str, *, limit: int) -> list[str]:
+    """Records to read again, those marked first."""
+    rows = connection.execute(
+        text(
+            "SELECT external_id FROM reread WHERE connection_id = :connection_id AND object = :object "
+            "ORDER BY since LIMIT :limit"
+        ),
+        {"connection_id": connection_id, "object": object, "limit": limit},
+    )
+    return [row[0] for row in rows]
+
+
+def standing(connection: Connection, connection_id: int, *, now: float) -> dict[str, int]:
+    """How many deliveries and creates of a connection are in each state; `ready` of the waiting ones are due now."""
+    counts: dict[str, int] = {}
+    for table in ("delivery", "creation"):
+        rows = connection.execute(
+            text(
+                f"SELECT state, CASE WHEN next_at <= :now THEN 1 ELSE 0 END, count(*) FROM {table} "
+                "WHERE connection_id = :id AND state <> 'done' GROUP BY 1, 2"
+            ),
+            {"id": connection_id, "now": now},
+        )
+        for state, is_due, count in rows:
+            name = "ready" if state == "waiting" and is_due else "later" if state == "waiting" else state
+            counts[name] = counts.get(name, 0) + count
+    return counts
+
+
+def move_all(
+    connection: Connection, connection_id: int, *, before: str, after: str, cause: str | None, now: float
+) -> int:
+    """Every delivery and create of a connection in one state goes to another. Returns how many."""
+    moved = 0
+    for table in ("delivery", "creation"):
+        result: Any = connection.execute(
+            text(
+                f"UPDATE {table} SET state = :after, cause = :cause, next_at = :now, updated_at = :now "
+                "WHERE connection_id = :id AND state = :before"
+            ),
+            {"id": connection_id, "before": before, "after": after, "cause": cause, "now": now},
+        )
+        moved += result.rowcount
+    return moved
+
+
+def next_lease_end(connection: Connection, connection_id: int) -> float | None:
+    """When the last claim of another worker on this connection ends, if there is one."""
+    ends = [
+        connection.scalar(
+            text(f"SELECT max(lease_until) FROM {table} WHERE connection_id = :id AND state = 'claimed'"),
+            {"id": connection_id},
+        )
+        for table in ("delivery", "creation")
+    ]
+    return max((one for one in ends if one is not None), default=None)

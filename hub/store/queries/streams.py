@@ -1,0 +1,65 @@
+"""Streams: where each pull stands and when it is due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from hub.store.documents import dump, load
+
+
+def get_cursor(connection: Connection, connection_id: int, object: str) -> tuple[Any, Any]:
+    """(cursor of the pull, cursor of the deletes); None where there is none yet."""
+    row = connection.execute(
+        text(
+            "SELECT cursor, deletes_cursor FROM stream WHERE connection_id = :connection_id AND object = :object"
+        ),
+        {"connection_id": connection_id, "object": object},
+    ).first()
+    return (load(row[0]), load(row[1])) if row else (None, None)
+
+
+def put_cursor(connection: Connection, connection_id: int, object: str, *, cursor: Any) -> None:
+    """Store the checkpoint, in the transaction of its page."""
+    _put(connection, connection_id, object, column="cursor", value=dump(cursor))
+
+
+def put_deletes_cursor(connection: Connection, connection_id: int, object: str, *, cursor: Any) -> None:
+    _put(connection, connection_id, object, column="deletes_cursor", value=dump(cursor))
+
+
+def finished(
+    connection: Connection, connection_id: int, object: str, *, now: float, next_due: float | None
+) -> None:
+    """A pull went through: when, and when the next is due (None: no schedule)."""
+    _put(connection, connection_id, object, column="last_success", value=now)
+    _put(connection, connection_id, object, column="next_due", value=next_due)
+
+
+def failed(connection: Connection, connection_id: int, object: str, *, next_due: float | None) -> None:
+    _put(connection, connection_id, object, column="next_due", value=next_due)
+
+
+def due(connection: Connection, *, now: float) -> list[Any]:
+    """Streams of active connections whose next pull is due: rows of connection_id, object."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT s.connection_id, s.object FROM stream s JOIN connection c ON c.id = s.connection_id "
+                "WHERE c.state = 'active' AND s.next_due IS NOT NULL AND s.next_due <= :now ORDER BY s.next_due"
+            ),
+            {"now": now},
+        )
+    )
+
+
+def _put(connection: Connection, connection_id: int, object: str, *, column: str, value: Any) -> None:
+    connection.execute(
+        text(
+            f"INSERT INTO stream (connection_id, object, failures, {column}) "
+            "VALUES (:connection_id, :object, 0, :value) "
+            f"ON CONFLICT (connection_id, object) DO UPDATE SET {column} = excluded.{column}"
+        ),
+        {"connection_id": connection_id, "object": object, "value": value},
+    )
