@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from hub.canonical.contribution import Contribution
-from hub.canonical.names import complete
+from hub.canonical.names import complete, kind_of_name
 from hub.canonical.paths import NAME_GROUP, SLOTS, group
 from hub.canonical.vocabulary import CHANNELS
 from hub.golden.rank import Candidate, Rank, best_of_plain, candidate, decided_by, plain, plain_ranks, ranks
@@ -23,6 +23,7 @@ __all__ = ["Golden", "Hold", "Member", "Pin", "Why", "new_holds", "survive"]
 
 _PARTS = frozenset({"given_name", "middle_name", "family_name", "prefix", "suffix"})
 _WHOLES = frozenset({"full_name", "display_name"})
+_NAMES = tuple(sorted(NAME_GROUP))  # one order in every process
 _NAMING = ("kind", "legal_name", "trade_name")
 _SPECIAL = frozenset({"name"} | {f"consent[{channel}]" for channel in CHANNELS})
 Offer = tuple[Member, dict[str, Contribution]]
@@ -161,19 +162,24 @@ def _drop(fields: dict[str, Any], why: dict[str, Why], paths: frozenset[str]) ->
 
 
 def _complete(fields: dict[str, Any], why: dict[str, Why]) -> None:
-    """Add the parts of the name that follow from others, but none that was cleared or fixed as absent."""
-    named = {path: fields[path] for path in NAME_GROUP if path in fields}
+    """Add the parts of the name that follow from others, and the kind where no record says one; but nothing that was
+    cleared or fixed as absent."""
+    named = {path: fields[path] for path in _NAMES if path in fields}
     if not named:
         return
+    source = why[next(iter(named))]
     for path in _NAMING:
         if path in fields:
             named[path] = fields[path]
     whole, added = complete(named)
-    if not added:
+    kind_follows = "kind" not in why
+    if not added and not kind_follows:
         return
-    source = next(iter(why[path] for path in named if path in NAME_GROUP))
     derived = Why(source.record_id, source.rule, source.pinned_by, True)
-    for path in added:
+    if kind_follows:
+        fields["kind"] = kind_of_name(named)
+        why["kind"] = derived
+    for path in sorted(added):
         if path not in why:
             fields[path] = whole[path]
             why[path] = derived

@@ -97,40 +97,37 @@ def romanised(name: str) -> tuple[frozenset[str], frozenset[str]]:
     cut = surname_length(name)
 
     def spellings(text: str) -> frozenset[str]:
-        found = {""}
+        found = [""]
         for readings in pinyin(text, style=Style.NORMAL, heteronym=True):
-            found = {head + tail for head in list(found)[:32] for tail in readings}
-        return frozenset(found | {s.replace("v", "u") for s in found} | {s.replace("v", "yu") for s in found})
+            found = [head + tail for head in found for tail in readings][:32]
+        return frozenset(found + [s.replace("v", "u") for s in found] + [s.replace("v", "yu") for s in found])
 
     surnames = spellings(name[:cut]) | _ROMAN_SURNAMES.get(name[:cut], frozenset())
     return surnames, spellings(name[cut:])
 
 
 def compare_romanised(name: str, latin: tuple[str, ...]) -> Likeness:
-    """How a Chinese name and Latin words agree; doubtful: the surname does, the given name cannot be
-    compared."""
+    """How a Chinese name and Latin words agree; doubtful: the surname does, the given name cannot be compared."""
     surnames, given = romanised(name)
-    if len(name) < 3 and any(head + tail in latin for head in surnames for tail in given) and len(latin) > 1:
+    whole = {head + tail for head in surnames for tail in given}
+    if len(name) < 3 and len(latin) > 1 and not whole.isdisjoint(latin):
         return "partial"  # a given name without its surname
-    verdict: Likeness = "unlike"
-    for surname in surnames.intersection(latin):
-        rest = list(latin)
-        rest.remove(surname)
-        if not rest:
-            return "partial"
-        if len(rest) <= 3 and any("".join(order) in given for order in permutations(rest)):
-            return "alike"
-        if len(rest) == 1 and len(rest[0]) == 1:
-            initials = {spelling[0] for spelling in given if spelling}
-            verdict = "alike" if rest[0] in initials else verdict
-        elif not all(_PINYIN.fullmatch(word) for word in rest) or any(
-            "".join(order) in given for size in (1, 2) for order in permutations(rest, size)
-        ):
-            verdict = "doubtful"  # David Wang, or Wang Xiaoming David
-    if verdict == "unlike" and len(latin) == 1 and (latin[0] in given or latin[0] in surnames):
-        return "partial"
-    if verdict == "unlike" and "".join(latin) in {a + b for a in surnames for b in given} | {
-        b + a for a in surnames for b in given
-    }:
+    if "".join(latin) in whole | {tail + head for head in surnames for tail in given}:
         return "alike"
-    return verdict
+    if len(latin) == 1 and (latin[0] in given or latin[0] in surnames):
+        return "partial"
+    found = {_beside(surname, given, latin) for surname in surnames.intersection(latin)}
+    return "alike" if "alike" in found else "doubtful" if "doubtful" in found else "unlike"
+
+
+def _beside(surname: str, given: frozenset[str], latin: tuple[str, ...]) -> Likeness:
+    """How the words beside a surname that agrees compare with the given name."""
+    rest = list(latin)
+    rest.remove(surname)
+    if len(rest) == 1 and len(rest[0]) == 1:
+        return "alike" if rest[0] in {spelling[:1] for spelling in given} else "unlike"
+    if len(rest) <= 3 and any("".join(order) in given for order in permutations(rest)):
+        return "alike"
+    some = any("".join(order) in given for size in (1, 2) for order in permutations(rest, size))
+    # David Wang, or Wang Xiaoming David; but Wang Xiaohong is another name in full
+    return "doubtful" if some or not all(_PINYIN.fullmatch(word) for word in rest) else "unlike"

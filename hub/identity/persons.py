@@ -76,7 +76,8 @@ def _chinese(a: str, b: str) -> Likeness:
 
 def _words(a: Features, b: Features) -> Likeness:
     """Each word of the shorter name needs a partner of its own in the longer one."""
-    shorter, longer = (a, b) if len(a.name) <= len(b.name) else (b, a)
+    first = (len(a.name), a.name) <= (len(b.name), b.name)  # the same way round whichever is given first
+    shorter, longer = (a, b) if first else (b, a)
     rest = list(longer.name)
     full = 0  # words that agree as words, not by an initial
     strange = []
@@ -86,12 +87,11 @@ def _words(a: Features, b: Features) -> Likeness:
             full += len(word) > 1
         else:
             strange.append(word)
-    family = (shorter.family, longer.family)
+    families = (shorter.family.split(), longer.family.split()) if strange else ((), ())
     unmatched = 0
     for word in strange:
-        partner = next(
-            (other for other in rest if word_alike(word, other, word in family and other in family)), None
-        )
+        family = word in families[0]
+        partner = next((one for one in rest if word_alike(word, one, family and one in families[1])), None)
         if partner is None:
             unmatched += 1
             continue
