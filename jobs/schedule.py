@@ -11,10 +11,10 @@ import time
 
 from hub import logging_setup
 from hub.errors import HubError
-from hub.flows import upkeep
 from hub.flows.schedule import tick
 from hub.queue import JobQueue, open_queue
 from hub.settings import Settings
+from hub.store.queries import heartbeats
 from hub.store.session import Database
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def keep_time(db: Database, queue: JobQueue, *, stop: threading.Event) -> None:
     while not stop.wait(pause):
         now = time.time()
         try:
-            upkeep.beat(db, name=name, kind="scheduler", now=now)
+            heartbeats.beat(db, name, kind="scheduler", now=now)
             for call in tick(db, now):
                 queue.dispatch(*call)
             if now >= upkeep_at:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
-from hub.flows.upkeep import sweep
-from jobs.worker import bench
+from jobs.worker import bench, ring
 
 
 def run(id: str, lane: str) -> None:
     """`id`: "sweep"; there is one upkeep of the whole hub."""
     with bench() as at:
-        for call in sweep(at.db, time.time()):
-            at.queue.dispatch(*call)
+        ring(at)

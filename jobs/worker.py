@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import socket
 import time
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ from typing import NamedTuple
 
 from hub import logging_setup, settings
 from hub.flows import upkeep
-from hub.queue import JobQueue, open_queue, run_worker
+from hub.queue import JOBS, JobQueue, open_queue, run_worker
 from hub.settings import Settings
+from hub.store.queries import heartbeats
 from hub.store.session import Database
 
 # Set before jobs are forked; a job called without a worker (a test, a shell) finds its home as a command would.
@@ -32,26 +34,47 @@ def main(config: Settings, queue: str) -> None:
     """Serve one queue until SIGTERM or SIGINT. Raises RemoteUnavailable when the queue does not answer."""
     logging_setup.configure(f"worker {queue}", level=config.log_level, style=config.log_format)
     _settings.set(config)
+    for job in JOBS.values():
+        if queue in job.queues.values():
+            pkgutil.resolve_name(job.entry)  # once here, instead of in each process forked for a job
     name = f"{socket.gethostname()}:{os.getpid()}"
+    with _store(config) as db:
+        heartbeats.beat(db, name, kind="worker", now=time.time())
 
     def beat() -> None:
-        # Its own connection, closed at once: an engine must not be shared with the jobs forked from here.
-        db = Database(config.database_url)
-        try:
-            upkeep.beat(db, name=name, kind=f"worker:{queue}", now=time.time())
-        finally:
-            db.close()
+        with _store(config) as db:
+            heartbeats.beat(db, name, kind="worker", now=time.time())
 
-    run_worker(config, queue, on_beat=beat)
+    try:
+        run_worker(config, queue, on_beat=beat)
+    finally:
+        with _store(config) as db:
+            heartbeats.stop(db, name)
 
 
 @contextmanager
 def bench() -> Iterator[Bench]:
     """Open what one job needs, and close it after."""
     config = _settings.get() or settings.load()
-    db, queue = Database(config.database_url), open_queue(config)
+    queue = open_queue(config)
+    with _store(config) as db:
+        try:
+            yield Bench(config, db, queue)
+        finally:
+            queue.close()
+
+
+def ring(at: Bench) -> None:
+    """Dispatch what is due now: what this job caused, and what a lost queue forgot."""
+    for call in upkeep.sweep(at.db, time.time()):
+        at.queue.dispatch(*call)
+
+
+@contextmanager
+def _store(config: Settings) -> Iterator[Database]:
+    """A store for a moment: an engine must not be shared with the processes forked for jobs."""
+    db = Database(config.database_url)
     try:
-        yield Bench(config, db, queue)
+        yield db
     finally:
-        queue.close()
         db.close()
