@@ -10,7 +10,6 @@ import threading
 import time
 
 from hub import logging_setup
-from hub.errors import HubError
 from hub.flows.schedule import tick
 from hub.queue import JobQueue, open_queue
 from hub.settings import Settings
@@ -20,6 +19,7 @@ from hub.store.session import Database
 log = logging.getLogger(__name__)
 
 _EVERY = 1.0
+_BEAT_EVERY = 10.0
 _UPKEEP_EVERY = 30.0
 _LONGEST_PAUSE = 30.0
 
@@ -33,6 +33,7 @@ def main(config: Settings) -> None:
     db, queue = Database(config.database_url), open_queue(config)
     try:
         keep_time(db, queue, stop=stop)
+        heartbeats.stop(db, f"{socket.gethostname()}:{os.getpid()}")
     finally:
         queue.close()
         db.close()
@@ -41,17 +42,20 @@ def main(config: Settings) -> None:
 def keep_time(db: Database, queue: JobQueue, *, stop: threading.Event) -> None:
     """Tick until `stop`. A store that does not answer is asked again, more and more slowly."""
     name = f"{socket.gethostname()}:{os.getpid()}"
-    upkeep_at, pause = 0.0, _EVERY
+    beat_at = upkeep_at = 0.0
+    pause = _EVERY
     while not stop.wait(pause):
         now = time.time()
         try:
-            heartbeats.beat(db, name, kind="scheduler", now=now)
+            if now >= beat_at:
+                heartbeats.beat(db, name, kind="scheduler", now=now)
+                beat_at = now + _BEAT_EVERY
             for call in tick(db, now):
                 queue.dispatch(*call)
             if now >= upkeep_at:
                 queue.dispatch("upkeep", "sweep")
                 upkeep_at = now + _UPKEEP_EVERY
             pause = _EVERY
-        except (HubError, OSError) as error:
+        except Exception as error:
             pause = min(pause * 2, _LONGEST_PAUSE)
-            log.warning("the scheduler pauses for %.0f s: %s", pause, error)
+            log.warning("the scheduler pauses for %.0f s", pause, exc_info=error)
