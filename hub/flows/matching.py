@@ -72,7 +72,7 @@ def match(
     alone = [one for id, one in subjects.items() if id not in involved]
     queries.put_standings(
         conn,
-        [Standing(one.record_id, one.record_id, one.record_id, dump(one.features)) for one in alone],
+        [Standing(one.record_id, one.record_id, one.record_id, dump(one.features.to_json())) for one in alone],
         fresh=True,
     )
     for one in alone:
@@ -175,11 +175,11 @@ def _recluster(
     for component in _components(ids, edges, decisions, tied=ties):
         part = {id: nodes[id] for id in component}
         mine = [edge for edge in edges if edge[0] in part]
-        for group in cluster(part, mine, decisions, wiring.model).groups:
+        for group in cluster(part, mine, decisions=decisions, model=wiring.model).groups:
             result.members[group[0]] = group
             for id in group:
                 result.customer_of[id] = group[0]
-                row = Standing(id, min(component), group[0], dump(features[id]), ties[id])
+                row = Standing(id, min(component), group[0], dump(features[id].to_json()), ties[id])
                 old = present.get(id)
                 if old is None:
                     rows_new.append(row)

@@ -54,6 +54,7 @@ class Line(NamedTuple):
 def explain(
     golden: Golden,
     members: Sequence[Member],
+    *,
     pins: Mapping[str, Pin],
     holds: Mapping[str, Hold],
     rules: Rules,
@@ -87,7 +88,11 @@ def _others(path: str, why: Why, members: Sequence[Member], rules: Rules) -> tup
         found = one.offered.get(path)
         if one.member.record_id == why.record_id or found is None:
             continue
-        lost = why.rule if why.record_id is None else decided_by(ranked[0][0], rank, name, rules.of(name))
+        lost = (
+            why.rule
+            if why.record_id is None
+            else decided_by(ranked[0][0], rank, group=name, rule=rules.of(name))
+        )
         others.append(
             Other(
                 found.value, one.member.record_id, one.member.connection, found.kind, one.at, found.live, lost

@@ -106,7 +106,7 @@ def best_of_plain(ranked: Sequence[Rank]) -> tuple[int, str]:
     return ranked.index(best), _PLAIN_STEPS[step]
 
 
-def decided_by(winner: Rank, rival: Rank, group: str, rule: Rule) -> str:
+def decided_by(winner: Rank, rival: Rank, *, group: str, rule: Rule) -> str:
     """The step at which the winner left the rival behind."""
     step = next((i for i, (mine, theirs) in enumerate(zip(winner, rival, strict=True)) if mine != theirs), 7)
     if step != _RULE:

@@ -48,12 +48,12 @@ def survive(
     why: dict[str, Why] = {}
     offers = _offers(members)
     reasons: dict[tuple[int, str], Why] = {}
-    for name, by_member in offers.items():
+    for name, by_member in sorted(offers.items()):
         record_id, rule, winner = _winner(by_member, name, rules)
         reason = reasons.get((record_id, rule))
         if reason is None:
             reason = reasons[record_id, rule] = Why(record_id, rule)
-        for path, found in winner.items():
+        for path, found in sorted(winner.items()) if len(winner) > 1 else winner.items():
             why[path] = reason
             if found.value is not None:
                 fields[path] = found.value
@@ -92,7 +92,7 @@ def _one(member: Member) -> Golden:
     only = Why(member.record_id, "only")
     offered = member.contributions
     fields = {path: found[0] for path, found in offered.items() if found[0] is not None}
-    why = dict.fromkeys(offered, only)
+    why = dict.fromkeys(sorted(offered), only)
     _complete(fields, why)
     return Golden(fields, why, {})
 
@@ -122,7 +122,7 @@ def _winner(offered: list[Offer], name: str, rules: Rules) -> tuple[int, str, di
         index, step = best_of_plain(plain_ranks(offered))
         return offered[index][0].record_id, step, offered[index][1]
     (best, winner), (second, _rival) = _ranked(offered, name, rules)[:2]
-    return winner.member.record_id, decided_by(best, second, name, rule), dict(winner.offered)
+    return winner.member.record_id, decided_by(best, second, group=name, rule=rule), dict(winner.offered)
 
 
 def _agree(offered: list[Offer]) -> bool:
@@ -147,7 +147,7 @@ def _fix(
         _drop(fields, why, _WHOLES.difference(fixed))
     elif not _WHOLES.isdisjoint(fixed):
         _drop(fields, why, NAME_GROUP.difference(fixed))
-    for path, (value, reason) in fixed.items():
+    for path, (value, reason) in sorted(fixed.items()):
         why[path] = reason
         if value is None:
             fields.pop(path, None)

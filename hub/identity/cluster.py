@@ -63,9 +63,9 @@ class Clusters(NamedTuple):
 def cluster(
     nodes: Mapping[int, Node],
     edges: Iterable[tuple[int, int, int]],
+    *,
     decisions: Iterable[Decision],
     model: MatchModel,
-    *,
     level: Literal["auto", "review"] = "auto",
 ) -> Clusters:
     """The clusters of whole components.

@@ -80,11 +80,12 @@ def test_golden_does_not_depend_on_any_order(
     ]
     again = survive(shuffled, pins=pins, holds=holds, rules=rules)
     assert again == found
+    assert list(again.why) == list(found.why)
     assert all(value is not None for value in found.fields.values())
     assert set(found.fields) <= set(found.why)
     assert unpack(json.loads(json.dumps(pack(found))), found.fields) == found.why
     assert pack(again) == pack(found)
-    assert len(explain(found, members, pins, holds, rules)) == len(found.why)
+    assert len(explain(found, members, pins=pins, holds=holds, rules=rules)) == len(found.why)
     for path, pin in pins.items():
         assert found.fields.get(path) == pin.value
 

@@ -77,7 +77,7 @@ def _nodes(records: Records, numbers: list[int], seen: list[int]) -> dict[int, N
 
 def _cluster(nodes: dict[int, Node], decisions: list[Decision]) -> Clusters:
     edges = [(a, b, points(nodes[a].features, nodes[b].features, MODEL)) for a, b in combinations(nodes, 2)]
-    return cluster(nodes, edges, decisions, MODEL)
+    return cluster(nodes, edges, decisions=decisions, model=MODEL)
 
 
 def _partition(found: Clusters, place_of: dict[int, int]) -> set[frozenset[int]]:

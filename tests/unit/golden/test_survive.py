@@ -42,6 +42,9 @@ def _golden(
     found = survive(members, pins=pins or {}, holds=holds or {}, rules=rules)
     assert survive(members[::-1], pins=pins or {}, holds=holds or {}, rules=rules) == found
     assert unpack(pack(found), found.fields) == found.why
+    assert list(survive(members[::-1], pins=pins or {}, holds=holds or {}, rules=rules).why) == list(
+        found.why
+    )
     return found
 
 
@@ -254,7 +257,7 @@ def test_explain_says_what_lost_and_to_what() -> None:
     ]
     pins = {"email": Pin("p@x.org", "eve")}
     found = _golden(*members, pins=pins)
-    lines = {line.path: line for line in explain(found, members, pins, {}, SHIPPED)}
+    lines = {line.path: line for line in explain(found, members, pins=pins, holds={}, rules=SHIPPED)}
     assert lines["job_title"].connection == "crm"
     assert [(one.value, one.connection, one.lost_by) for one in lines["job_title"].others] == [
         ("CTO", "erp", "edit")

@@ -29,7 +29,7 @@ def _nodes(model: MatchModel, *records: dict[str, Any]) -> dict[int, Node]:
 
 def _cluster(model: MatchModel, nodes: dict[int, Node], *decisions: Decision, **options: Any) -> Clusters:
     edges = [(a, b, points(nodes[a].features, nodes[b].features, model)) for a, b in combinations(nodes, 2)]
-    return cluster(nodes, edges, decisions, model, **options)
+    return cluster(nodes, edges, decisions=decisions, model=model, **options)
 
 
 def _person(name: str, **more: Any) -> dict[str, Any]:
@@ -172,10 +172,10 @@ def test_the_guard_forbids_what_all_records_together_contradict(model: MatchMode
         {"kind": "person", "phone": "+4930901820", "tax_id[vat]": "DE811907980"},
     )
     edges = [(1, 2, 240), (1, 3, 100)]  # as a model with heavier weights would give them
-    strict = Clusters(*cluster(nodes, edges, (), _with_guard(model, 30)))
+    strict = Clusters(*cluster(nodes, edges, decisions=(), model=_with_guard(model, 30)))
     assert strict.groups == [(1, 2), (3,)]
     assert "mean 20, guard 30" in strict.refused[0].reason
-    assert cluster(nodes, edges, (), _with_guard(model, 10)).groups == [(1, 2, 3)]
+    assert cluster(nodes, edges, decisions=(), model=_with_guard(model, 10)).groups == [(1, 2, 3)]
 
 
 def _with_guard(model: MatchModel, guard: int) -> MatchModel:
@@ -211,5 +211,5 @@ def test_the_best_pair_joins_first_whenever_it_came(model: MatchModel) -> None:
 @pytest.mark.parametrize("level", ["auto", "review"])
 def test_levels_are_two_thresholds_over_the_same_rules(level: Any, model: MatchModel) -> None:
     nodes = _nodes(model, _person("Ann Lee"), _person("Ann Lee"))
-    found = cluster(nodes, [(1, 2, 70)], (), model, level=level)
+    found = cluster(nodes, [(1, 2, 70)], decisions=(), model=model, level=level)
     assert len(found.groups) == (2 if level == "auto" else 1)
