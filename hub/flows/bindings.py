@@ -28,7 +28,7 @@ def to_row(record_id: int, state: Binding) -> tuple[Any, ...]:
         state.settled_at,
         None if state.intent is None else dump(state.intent),
         state.doubt or None,
-        state.begun_at or None,
+        state.call_ends_at or None,
         optional(state.suspects),
         optional(state.echoes),
         optional(state.before),
@@ -36,6 +36,7 @@ def to_row(record_id: int, state: Binding) -> tuple[Any, ...]:
         state.fence or None,
         state.reread or None,
         state.gone or None,
+        state.refused or None,
     )
 
 
@@ -51,7 +52,7 @@ def from_row(row: Sequence[Any]) -> Binding:
         settled_at=row[6],
         intent=load(row[7]),
         doubt=bool(row[8]),
-        begun_at=row[9] or 0.0,
+        call_ends_at=row[9] or 0.0,
         suspects={p: tuple(Suspect(*one) for one in many) for p, many in (load(row[10]) or {}).items()},
         echoes={p: tuple(Echo(*one) for one in many) for p, many in (load(row[11]) or {}).items()},
         before=load(row[12]) or {},
@@ -59,6 +60,7 @@ def from_row(row: Sequence[Any]) -> Binding:
         fence=row[14] or 0,
         reread=bool(row[15]),
         gone=bool(row[16]),
+        refused=bool(row[17]),
     )
 
 

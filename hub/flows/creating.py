@@ -17,7 +17,7 @@ from hub.flows.remote import as_error, reading_of, send
 from hub.flows.wiring import Stream
 from hub.sdk.connector import Change, Receipt, RemoteRecord
 from hub.store.documents import dump, load
-from hub.store.queries import matching, outgoing, records
+from hub.store.queries import matching, numbers, outgoing, records
 from hub.sync.create import (
     Create,
     Settled,
@@ -57,7 +57,7 @@ def create(batch: Batch, *, lane: str) -> int:
             batch.counts["dropped"] += 1
             _store(batch, job, dropped_create(job.create, fence=job.create.fence), state="done")
         else:
-            at = job.create.begun_at + batch.stream.policy.read_after_write_seconds
+            at = job.create.call_ends_at + batch.stream.policy.read_after_write_seconds
             _store(batch, job, job.create, state="waiting", next_at=at)
     if to_send:
         _send(batch, to_send)
@@ -73,7 +73,7 @@ def state_of(row: Any) -> Create:
         state=row.step,
         doubt=bool(row.doubt),
         absent=bool(row.absent),
-        begun_at=row.begun_at or 0.0,
+        call_ends_at=row.call_ends_at or 0.0,
         lease_until=row.lease_until or 0.0,
         fence=row.fence,
     )
@@ -269,7 +269,7 @@ def _bind(
     known = records.digests(conn, stream.connection_id, stream.object, external_ids=[external_id])
     if known:  # a page took it for somebody's own before the receipt came; it is ours
         raise LeaseLost(f"{stream.label}: {external_id} is bound already.")
-    id = records.record_ids(conn, 1, now=now)[0]
+    id = numbers.record_ids(conn, 1, now=now)[0]
     raw = dump(record.raw) if record else "{}"
     records.insert(
         conn,
@@ -312,7 +312,7 @@ def _put(conn: Connection, stream: Stream, state: Create, *, now: float, **colum
         intent=dump(dict(state.values)),
         doubt=state.doubt,
         absent=state.absent,
-        begun_at=state.begun_at or None,
+        call_ends_at=state.call_ends_at or None,
         fence=state.fence,
         **columns,
     )

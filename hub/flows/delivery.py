@@ -221,7 +221,7 @@ def _begin_one(
     golden, sightings = absorbed.recomputed.goldens[customer], absorbed.recomputed.sightings[customer]
     sighting = next(one for one in sightings if one.record_id == id)
     values = owing.values_owed(stream, sighting, golden, sightings=sightings)
-    begun = begin(sighting.binding, values, fence=job.fence, now=now)
+    begun = begin(sighting.binding, values, fence=job.fence)
     if begun is None:
         return None, release(sighting.binding, fence=job.fence)
     try:

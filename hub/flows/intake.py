@@ -22,11 +22,11 @@ from hub.flows.wiring import Stream, Wiring, changed_lines
 from hub.mapping.engine import Pulled
 from hub.sdk.connector import RemoteRecord
 from hub.store.golden_row import decode_doc
-from hub.store.queries import customers, matching, outgoing, records, streams
+from hub.store.queries import customers, matching, numbers, outgoing, records, streams
 from hub.store.queries.records import Known
 from hub.store.session import Database
 from hub.sync.binding import Binding
-from hub.sync.reading import Reading, first_sight, take
+from hub.sync.reading import Reading, Taken, first_sight, take
 from hub.sync.rebase import rebase
 
 
@@ -188,7 +188,7 @@ def _first_seen(
 ) -> list[Evidence]:
     if not new:
         return []
-    ids = records.record_ids(conn, len(new), now=now)
+    ids = numbers.record_ids(conn, len(new), now=now)
     rows, evidence = [], []
     for id, (one, part) in zip(ids, new, strict=True):
         external_id = one.record.external_id
@@ -224,19 +224,16 @@ def _again(
     lines: dict[int, dict[str, frozenset[str]]] = {}
     for one, part, found in old:
         before = states[found.id]
-        now_read = reading(one, part, page=page)
-        base = before
-        if found.map_id != stream.map_id:
-            if found.map_id not in lines:
-                lines[found.map_id] = changed_lines(conn, old=found.map_id, new=stream.map_id)
-            base = rebase(
-                before,
-                now_read,
-                policy=stream.policies[found.part],
-                changed_paths=lines[found.map_id].get(found.part, ()),
-            ).binding
-        taken = take(
-            base, now_read, policy=stream.policies[found.part], golden=goldens.get(found.id, {}), now=now
+        if found.map_id != stream.map_id and found.map_id not in lines:
+            lines[found.map_id] = changed_lines(conn, old=found.map_id, new=stream.map_id)
+        taken = _compare(
+            stream,
+            before,
+            reading(one, part, page=page),
+            part=found.part,
+            golden=goldens.get(found.id, {}),
+            changed=lines.get(found.map_id, {}).get(found.part, frozenset()),
+            now=now,
         )
         if taken.outcome == "dropped":
             dropped.append(one.record.external_id)
@@ -262,6 +259,26 @@ def _again(
     page.counts["changed"] += len(rows)
     page.counts["dropped"] += len(dropped)
     return evidence
+
+
+def _compare(
+    stream: Stream,
+    before: Binding,
+    reading: Reading,
+    *,
+    part: str,
+    golden: Mapping[str, Any],
+    changed: frozenset[str],
+    now: float,
+) -> Taken:
+    """What the reading did. Where map lines changed since the last one, they are applied first; that is no edit."""
+    policy = stream.policies[part]
+    if changed:
+        based = rebase(before, reading, policy=policy, changed_paths=changed, now=now)
+        if based.outcome == "dropped":
+            return based
+        before = based.binding
+    return take(before, reading, policy=policy, golden=golden, now=now)
 
 
 def _evidence(

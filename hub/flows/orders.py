@@ -12,7 +12,7 @@ from hub.canonical.order import totals_difference
 from hub.flows.wiring import Stream, Wiring
 from hub.store import bulk
 from hub.store.documents import dump
-from hub.store.queries import records
+from hub.store.queries import numbers, records
 from hub.store.tables import order as table
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def take(
     ids = dict(
         zip(
             (one.record.external_id for one in new),
-            records.record_ids(conn, len(new), now=finished) if new else (),
+            numbers.record_ids(conn, len(new), now=finished) if new else (),
             strict=True,
         )
     )

@@ -24,10 +24,11 @@ from hub.mapping.spec import MAIN
 from hub.sdk import registry
 from hub.sdk.manifest import Manifest, ObjectCapabilities
 from hub.store.documents import dump, load
+from hub.store.queries import connections
 from hub.store.session import Database
 from hub.store.tables import connection as connection_table
-from hub.store.tables import connection_map, map_version, survivorship_rule
-from hub.sync.policy import Policy, compile_policy
+from hub.store.tables import connection_map, map_version
+from hub.sync.policy import Manners, Policy, compile_policy
 from hub.sync.scope import Scope, compile_scope
 
 
@@ -111,7 +112,7 @@ def load_wiring(db: Database) -> Wiring:
             .order_by(connection_table.c.id)
         ).all()
         maps = {(row.connection_id, row.object): row for row in conn.execute(select(connection_map))}
-        overrides = {row.path: row.rule for row in conn.execute(select(survivorship_rule))}
+        overrides = connections.rules(conn)
     streams: dict[tuple[int, str], Stream] = {}
     owners: dict[str, str] = {}
     for row in rows:
@@ -156,14 +157,16 @@ def policy_of(config: ObjectConfig, part: CompiledPart, capabilities: ObjectCapa
         part.create_paths if capabilities.create else (),
         directions=config.direction,
         blanks=config.blank,
-        identifying=capabilities.identifying,
-        unique=capabilities.unique,
+        manners=Manners(
+            identifying=capabilities.identifying,
+            unique=capabilities.unique,
+            conditional=capabilities.conditional,
+            version=capabilities.version,
+            marker=capabilities.marker,
+            lands_late_seconds=capabilities.lands_late_seconds,
+            read_after_write_seconds=capabilities.read_after_write_seconds,
+        ),
         update=config.update,
-        conditional=capabilities.conditional,
-        version=capabilities.version,
-        marker=capabilities.marker,
-        lands_late_seconds=capabilities.lands_late_seconds,
-        read_after_write_seconds=capabilities.read_after_write_seconds,
     )
 
 
@@ -221,11 +224,11 @@ def _map_id(db: Database, connection_id: int, object: str, *, map: CompiledMap) 
 
 
 def changed_lines(conn: Connection, *, old: int, new: int) -> dict[str, frozenset[str]]:
-    """Per part, the paths whose map line is new or differs between two map versions."""
+    """Per part, the paths whose map line is new, gone or different between two map versions."""
     rows = conn.execute(select(map_version.c.id, map_version.c.lines).where(map_version.c.id.in_((old, new))))
     lines = {row.id: load(row.lines) for row in rows}
-    before = lines.get(old, {})
-    return {
-        part: frozenset(path for path, digest in mine.items() if before.get(part, {}).get(path) != digest)
-        for part, mine in lines[new].items()
-    }
+    return {part: frozenset(_unlike(lines[old].get(part, {}), mine)) for part, mine in lines[new].items()}
+
+
+def _unlike(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
+    return {path for path in {*before, *after} if before.get(path) != after.get(path)}

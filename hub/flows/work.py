@@ -14,7 +14,7 @@ from hub.flows.pull import LEASE_SECONDS, Say, pull
 from hub.flows.wiring import Stream, Wiring, load_wiring
 from hub.queue import open_queue
 from hub.settings import Settings
-from hub.store.queries import connections, runs, streams
+from hub.store.queries import connection_state, runs, streams
 from hub.store.session import Database
 
 PUSH_LEASE = 60.0
@@ -87,7 +87,7 @@ def run_pull(
         return
     with db.claim() as conn:
         runs.end(conn, row.id, fence=row.fence, state="done", counts=dict(done), now=time.time())
-        connections.healed(conn, row.connection_id, now=time.time())
+        connection_state.healed(conn, row.connection_id, now=time.time())
         streams.finished(conn, row.connection_id, row.object, now=time.time())
 
 
@@ -202,4 +202,4 @@ def _stop_if_broken(db: Database, connection_id: int, error: HubError) -> None:
     """A connection that cannot work waits for an admin; its pushes stay queued."""
     if retry.next_step(error, attempts=0, now=0.0).act == "stop":
         with db.claim() as conn:
-            connections.broken(conn, connection_id, reason=str(error), now=time.time())
+            connection_state.broken(conn, connection_id, reason=str(error), now=time.time())

@@ -13,7 +13,7 @@ from hub.store.documents import dump, load
 
 COLUMNS = (
     "record_id", "seen", "sent", "contribution", "version", "created_for", "settled_at", "intent", "doubt",
-    "begun_at", "suspects", "echoes", "before", "lease_until", "fence", "reread", "gone",
+    "call_ends_at", "suspects", "echoes", "before", "lease_until", "fence", "reread", "gone", "refused",
 )  # fmt: skip
 
 _KIND = {"f": "first_sight", "e": "edit"}

@@ -8,8 +8,14 @@ import orjson
 
 
 def dump(value: Any) -> str:
-    """Compact JSON text."""
-    return orjson.dumps(value).decode()
+    """Compact JSON text; named tuples as lists."""
+    return orjson.dumps(value, default=_plain).decode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(value)
+    raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
 def load(text: str | None) -> Any:

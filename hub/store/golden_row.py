@@ -29,11 +29,11 @@ def encode_why(why: Mapping[str, Sequence[Any]]) -> str:
     common = next(iter(why.values()))
     paths, odd = [], {}
     for path, reason in why.items():
-        if reason == common:
+        if reason is common or reason == common:
             paths.append(path)
         else:
-            odd[path] = reason
-    document: dict[str, Any] = {"c": common, "p": sorted(paths)}
+            odd[path] = tuple(reason)
+    document: dict[str, Any] = {"c": tuple(common), "p": sorted(paths)}
     if odd:
         document["x"] = odd
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()

@@ -29,7 +29,7 @@ class ConnectionRow(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How one stream stands. records: live ones; waiting, held, dead: deliveries and creates; quarantined: open rows."""
+    """How one stream stands: its live records, when it was last read to its end, when it is due again."""
 
     connection_id: int
     object: str
@@ -96,14 +96,18 @@ def put_maps(conn: Connection, id: int, texts: Mapping[str, Mapping[str, str | N
 
 def rules(conn: Connection) -> dict[str, Any]:
     """The survivorship rules over the shipped ones, by path."""
-    return {found.path: load(found.rule) for found in conn.execute(select(survivorship_rule))}
+    return {
+        found.path: load(found.rule) if found.rule.startswith("[") else found.rule
+        for found in conn.execute(select(survivorship_rule))
+    }
 
 
 def put_rules(conn: Connection, wanted: Mapping[str, Any]) -> None:
-    """Store exactly these survivorship rules."""
+    """Store exactly these survivorship rules: a word as it is, a list of connections as JSON."""
     conn.execute(delete(survivorship_rule))
     for path, rule in wanted.items():
-        conn.execute(survivorship_rule.insert().values(path=path, rule=dump(rule)))
+        text_of = rule if isinstance(rule, str) else dump(rule)
+        conn.execute(survivorship_rule.insert().values(path=path, rule=text_of))
 
 
 def schedule(conn: Connection, id: int, object: str, *, next_due: float | None) -> None:

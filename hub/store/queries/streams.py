@@ -29,16 +29,14 @@ def put_deletes_cursor(connection: Connection, connection_id: int, object: str, 
     _put(connection, connection_id, object, column="deletes_cursor", value=dump(cursor))
 
 
-def finished(
-    connection: Connection, connection_id: int, object: str, *, now: float, next_due: float | None
-) -> None:
-    """A pull went through: when, and when the next is due (None: no schedule)."""
+def finished(connection: Connection, connection_id: int, object: str, *, now: float) -> None:
+    """A pull went through."""
     _put(connection, connection_id, object, column="last_success", value=now)
-    _put(connection, connection_id, object, column="next_due", value=next_due)
 
 
-def failed(connection: Connection, connection_id: int, object: str, *, next_due: float | None) -> None:
-    _put(connection, connection_id, object, column="next_due", value=next_due)
+def plan_next(connection: Connection, connection_id: int, object: str, *, at: float | None) -> None:
+    """When the next pull is due (None: no schedule)."""
+    _put(connection, connection_id, object, column="next_due", value=at)
 
 
 def due(connection: Connection, *, now: float) -> list[Any]:

@@ -49,7 +49,7 @@ creation = Table(
     Column("record_id", BigInteger),
     Column("attempts", Integer, nullable=False, default=0),
     Column("fence", Integer, nullable=False, default=0),
-    time("begun_at"),
+    time("call_ends_at"),
     time("next_at", null=False),
     time("lease_until"),
     Column("cause", Text),
