@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from sync_machine.hub import Hub
-from sync_machine.remotes import PATHS
+from sync_machine.remotes import LATE
 from sync_machine.trace import Act, Broken, Key, Trace, taint
 
 from hub.sync.binding import MISSING
 
 
 def check(hub: Hub, trace: Trace) -> None:
-    no_record_created_twice(hub, trace)
     every_field_agrees(hub, trace)
     no_edit_is_gone(hub, trace)
-
-
-def no_record_created_twice(hub: Hub, trace: Trace) -> None:
-    for (system, marker), times in trace.creates.items():
-        if times > 1:
-            raise Broken(f"{system} got {times} records for home {marker}")
 
 
 def every_field_agrees(hub: Hub, trace: Trace) -> None:
     """Each pushable field shows golden as that system renders it, or there is a named reason."""
     for key, binding in hub.bindings.items():
+        if binding.gone:
+            continue
         remote = hub.remotes[key[0]]
         golden = hub.golden(hub.cluster_of(key))
         raws = remote.records[key[1]]
@@ -58,7 +53,6 @@ def _excuse(hub: Hub, trace: Trace, key: Key, path: str) -> str | None:
 def no_edit_is_gone(hub: Hub, trace: Trace) -> None:
     """Each edit was taken (and then won or left an entry), was followed by another in its place, or fell in a
     window."""
-    told = {(key, entry.path, taint(entry.theirs)) for key, entry in hub.entries}
     last: dict[tuple[Key, str], Act] = {}
     for act in trace.acts:
         last[act.key, act.path] = act
@@ -66,8 +60,10 @@ def no_edit_is_gone(hub: Hub, trace: Trace) -> None:
         remote = hub.remotes[key[0]]
         if not act.edit or act.taint is None or path in remote.policy.outward or key not in hub.bindings:
             continue
+        if hub.bindings[key].gone:
+            continue
         trace.counts["edits"] += 1
-        if (key, path, act.taint) in trace.taken | told or _contributes(hub, act):
+        if trace.noticed.get((key, path, act.taint), -1.0) >= act.at or _stands(hub, act):
             continue
         window = _window(hub, trace, act)
         if window is None:
@@ -75,9 +71,11 @@ def no_edit_is_gone(hub: Hub, trace: Trace) -> None:
         trace.counts[f"window: {window}"] += 1
 
 
-def _contributes(hub: Hub, act: Act) -> bool:
+def _stands(hub: Hub, act: Act) -> bool:
+    """What was typed is what the hub knows the record to say, or is golden anyhow."""
     said = hub.bindings[act.key].contribution.get(act.path)
-    return said is not None and taint(said.value) == act.taint
+    golden = hub.golden(hub.cluster_of(act.key)).get(act.path)
+    return act.taint in (taint(golden), taint(said.value) if said else None)
 
 
 def _window(hub: Hub, trace: Trace, act: Act) -> str | None:
@@ -88,7 +86,22 @@ def _window(hub: Hub, trace: Trace, act: Act) -> str | None:
         over = min((one for one in landings if one.at >= act.at), default=None)
         if over is not None and over.read_at <= act.at:
             return "between our read and our write"
-    return "before the read-back" if _in_read_back(trace, act) else None
+    if _in_read_back(trace, act):
+        return "before the read-back"
+    before = [old for old in trace.acts if old[1:3] == act[1:3] and old.at < act.at]
+    if all(old.taint != act.taint for old in before):
+        return None
+    if _in_doubt(trace, act):
+        return "put back while a write was in doubt"
+    unread = before[-1].taint != act.taint and (act.key, act.path, before[-1].taint) not in trace.noticed
+    return "changed and put back between two readings" if unread else None
+
+
+def _in_doubt(trace: Trace, act: Act) -> bool:
+    return any(
+        doubt.key == act.key and act.path in doubt.paths and doubt.opened <= act.at <= doubt.closed + LATE
+        for doubt in trace.doubts
+    )
 
 
 def _in_read_back(trace: Trace, act: Act) -> bool:
@@ -96,6 +109,3 @@ def _in_read_back(trace: Trace, act: Act) -> bool:
         back.key == act.key and act.path in back.paths and back.landed <= act.at <= back.at
         for back in trace.read_backs
     )
-
-
-__all__ = ["PATHS", "check"]

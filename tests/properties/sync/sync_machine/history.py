@@ -7,14 +7,15 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from hub.sync.delivery import give_up
 from sync_machine import claims
 from sync_machine.hub import Hub, Sighting
 from sync_machine.remotes import LATE, PATHS, REMOTES
 from sync_machine.trace import Broken, Trace
 from sync_machine.workers import LEASE, deliver, make
 
-STEPS = 120
+from hub.sync.delivery import give_up
+
+STEPS = 200
 PEOPLE = 3
 PAGES = 6
 ROUNDS = 40
@@ -63,6 +64,9 @@ class History:
                 self._snapshot(remote.name)
             while self.pages:
                 self._process(0)
+            for key, row in list(self.hub.bindings.items()):
+                if key[1] not in self.remotes[key[0]].records and (row.reread or not row.gone):
+                    self.hub.lose(key, self.clock.now)
             for at in list(self.hub.creates):
                 for _ in make(self.hub, at, self.clock, None):
                     pass
@@ -87,6 +91,7 @@ class History:
 
     def _pass(self, seconds: float) -> None:
         self.clock.now += seconds
+        self.trace.now = self.clock.now
         for remote in self.remotes.values():
             remote.tick(self.clock.now)
 
@@ -107,8 +112,8 @@ class History:
         fields = {path: self._text() for path in PATHS[1:] if self.luck.random() < 0.7}
         if any(raw["email"].lower() == mail for raw in remote.records.values()):
             return False
-        external_id = f"{remote.name[0]}{len(remote.records) + 1}"
-        self.trace.note(self.clock.now, "ADD", remote.name, external_id, mail, fields)
+        external_id = remote.new_id()
+        self.trace.note("ADD", remote.name, external_id, mail, fields)
         return remote.add(external_id, {"email": mail, **fields}, self.clock.now)
 
     def _edit(self) -> bool:
@@ -117,6 +122,25 @@ class History:
     def _blank(self) -> bool:
         return self._type("")
 
+    def _put_back(self) -> bool:
+        """A person types by hand what they had typed there before."""
+        old = [act for act in self.trace.acts if act.taint and act.path != "email"]
+        act = self.luck.choice(old or [None])
+        if act is None or act.key[1] not in self.remotes[act.key[0]].records:
+            return False
+        self.remotes[act.key[0]].type(act.key[1], act.path, act.text, self.clock.now)
+        self.trace.note("PUT BACK", *act.key, act.path, act.text)
+        return True
+
+    def _delete(self) -> bool:
+        remote = self.luck.choice(list(self.remotes.values()))
+        if len(remote.records) < 2:
+            return False
+        external_id = self.luck.choice(sorted(remote.records))
+        remote.delete(external_id)
+        self.trace.note("DELETE", remote.name, external_id)
+        return True
+
     def _type(self, text: str) -> bool:
         remote = self.luck.choice([some for some in self.remotes.values() if some.records] or [None])
         if remote is None:
@@ -124,7 +148,7 @@ class History:
         external_id = self.luck.choice(sorted(remote.records))
         path = self.luck.choice(PATHS[1:])
         remote.type(external_id, path, text, self.clock.now)
-        self.trace.note(self.clock.now, "TYPE", remote.name, external_id, path, text)
+        self.trace.note("TYPE", remote.name, external_id, path, text)
         return True
 
     def _page(self) -> bool:
@@ -152,6 +176,9 @@ class History:
         marked = [key for key, row in self.hub.bindings.items() if row.reread]
         if marked:
             key = self.luck.choice(marked)
+            if key[1] not in self.remotes[key[0]].records:
+                self.hub.lose(key, self.clock.now)
+                return True
             read = self.remotes[key[0]].read(key[1], self.clock.now, self.clock.now)
             self.hub.process(Sighting(key, read), self.clock.now)
         return bool(marked)
@@ -192,14 +219,14 @@ class History:
         anchors = sorted(self.hub.clusters())
         if len(anchors) > 1:
             self.hub.merge(*self.luck.sample(anchors, 2))
-            self.trace.note(self.clock.now, "MERGE", self.hub.merged)
+            self.trace.note("MERGE", self.hub.merged)
         return len(anchors) > 1
 
     def _unmerge(self) -> bool:
         if not self.hub.merged:
             return False
         self.hub.unmerge(self.luck.randrange(len(self.hub.merged)))
-        self.trace.note(self.clock.now, "UNMERGE", self.hub.merged)
+        self.trace.note("UNMERGE", self.hub.merged)
         return True
 
 
@@ -207,6 +234,8 @@ EVENTS = {
     History._add: 3,
     History._edit: 14,
     History._blank: 2,
+    History._put_back: 2,
+    History._delete: 1,
     History._page: 8,
     History._late_page: 10,
     History._reread: 4,

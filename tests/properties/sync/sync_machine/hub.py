@@ -73,7 +73,8 @@ class Hub:
 
     def siblings(self, key: Key) -> tuple[list[Binding], bool]:
         """The other records of its golden in its system, and whether it is the oldest."""
-        there = [other for other in self.cluster_of(key) if other[0] == key[0]]
+        same = [other for other in self.cluster_of(key) if other[0] == key[0]]
+        there = [other for other in same if other == key or not self.bindings[other].gone]
         return [self.bindings[other] for other in there if other != key], there[0] == key
 
     # --- golden ---
@@ -116,6 +117,11 @@ class Hub:
             self.settle(key, taken.binding, taken.edits, taken.entries)
         return True
 
+    def lose(self, key: Key, now: float) -> None:
+        """The record was deleted there; its golden is not created there again."""
+        binding = reading.gone(self.bindings[key], policy=self.remotes[key[0]].policy, now=now)
+        self.settle(key, binding, (), ())
+
     def _parked(self, key: Key, read: Reading) -> bool:
         remote = self.remotes[key[0]]
         marker = remote.markers.get(key[1]) if remote.manners.marker else None
@@ -143,16 +149,18 @@ class Hub:
 
     def settle(self, key: Key, binding: Binding, edits: Sequence[Edit], entries: Sequence[Entry]) -> None:
         """Store a binding with what its transition told, compute golden again, tell who lost."""
+        self.trace.intent(key, self.bindings[key].intent, binding.intent)
         self.bindings[key] = binding
         self._witness(key, binding)
         golden = self.golden(self.cluster_of(key))
         told = (*entries, *conflict.overruled(edits, golden, told=entries))
         self.entries += [(key, entry) for entry in told]
         for entry in told:
-            self.trace.note(0.0, "  entry", key, *entry[:5:2], entry.path)
+            self.trace.noticed[key, entry.path, taint(entry.theirs)] = self.trace.now
+            self.trace.note("  entry", key, *entry[:5:2], entry.path)
         for edit in edits:
-            self.trace.note(0.0, "  edit", key, edit.path, edit.value)
-            self.trace.taken.add((key, edit.path, taint(edit.value)))
+            self.trace.noticed[key, edit.path, taint(edit.value)] = self.trace.now
+            self.trace.note("  edit", key, edit.path, edit.value)
 
     def _witness(self, key: Key, binding: Binding) -> None:
         """No value of ours may ever count as somebody's: every contribution was typed there by a person."""
@@ -180,7 +188,8 @@ class Hub:
                     self.creates[anchor, system] = row if old is None else _again(row, old)
 
     def has_record(self, home: int, system: str) -> bool:
-        return any(key[0] == system for key in self.clusters().get(self.anchor(home), ()))
+        members = self.clusters().get(self.anchor(home), ())
+        return any(key[0] == system and not self.bindings[key].gone for key in members)
 
     def rival(self, home: int, system: str) -> bool:
         """Another create of the same golden there is begun: two people who were merged."""

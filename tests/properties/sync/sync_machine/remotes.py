@@ -8,9 +8,9 @@ write without showing the record, keeps our marker, and may carry a call out lon
 from __future__ import annotations
 
 import random
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
-from sync_machine.trace import Act, Landing, Trace, taint
+from sync_machine.trace import Act, Broken, Landing, Trace, taint
 
 from hub.sync.policy import Manners, Policy, compile_policy
 from hub.sync.reading import Reading
@@ -46,13 +46,14 @@ class Remote:
     late = 0.0
     shows_record = True
     manners = Manners()
-    directions: dict[str, str] = {}
-    blanks: dict[str, str] = {}
-    defaults: dict[str, str] = {}
+    directions: ClassVar[dict[str, str]] = {}
+    blanks: ClassVar[dict[str, str]] = {}
+    defaults: ClassVar[dict[str, str]] = {}
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self.records: dict[str, dict[str, str]] = {}
+        self.ids = 0
         self.markers: dict[str, str] = {}
         self.revision: dict[str, int] = {}
         self.modified: dict[str, float] = {}
@@ -68,6 +69,10 @@ class Remote:
 
     def canonical(self, path: str, raw: str) -> Any:
         return raw.lower() if path == "email" else raw
+
+    def new_id(self) -> str:
+        self.ids += 1
+        return f"{self.name[0]}{self.ids}"
 
     # --- people ---
 
@@ -85,9 +90,13 @@ class Remote:
             self._store(external_id, {path: raw}, now)
             self._acted(external_id, path, now, edit=True)
 
+    def delete(self, external_id: str) -> None:
+        del self.records[external_id]
+        self.markers.pop(external_id, None)
+
     def _acted(self, external_id: str, path: str, now: float, *, edit: bool) -> None:
-        typed = taint(self.records[external_id][path])
-        self.trace.act(Act(now, (self.name, external_id), path, typed, edit))
+        raw = self.records[external_id][path]
+        self.trace.act(Act(now, (self.name, external_id), path, taint(raw), raw, edit))
 
     # --- the hub ---
 
@@ -121,16 +130,19 @@ class Remote:
 
     def land(self, call: Call, now: float) -> Answer:
         external_id = call.external_id
+        if external_id and external_id not in self.records:
+            return Answer("refused")  # somebody deleted it
         if external_id and call.version and call.version != str(self.revision[external_id]):
             return Answer("not_landed")
         if self._taken(external_id, call.values):
             return Answer("refused")
         fields = {path: self.render(path, value) for path, value in call.values.items()}
         if external_id is None:
-            external_id = f"{self.name[0]}{len(self.records) + 1}"
+            external_id = self.new_id()
             fields = {path: fields.get(path) or self.defaults.get(path, "") for path in PATHS}
+            if call.marker in self.markers.values():
+                raise Broken(f"{self.name} got a second record for home {call.marker}")
             self.markers[external_id] = call.marker or ""
-            self.trace.creates[self.name, call.marker or ""] += 1
         self._store(external_id, fields, now)
         key = (self.name, external_id)
         self.trace.landings += [Landing(now, call.read_at, key, path) for path in call.values]
@@ -142,7 +154,7 @@ class Remote:
         self.on_the_way = [item for item in self.on_the_way if item[0] > now]
         for at, call in sorted(due, key=lambda item: item[0]):
             answer = self.land(call, at)
-            self.trace.note(at, "LATE", self.name, call.external_id, call.values, answer.outcome)
+            self.trace.note("LATE", self.name, call.external_id, call.values, answer.outcome)
 
     def _store(self, external_id: str, fields: dict[str, str], now: float) -> None:
         self.records[external_id] = {**self.records.get(external_id, {}), **fields}
@@ -162,14 +174,14 @@ class Remote:
 class Ledger(Remote):
     name = "ledger"
     manners = Manners(conditional=True, version="etag", marker=True, identifying=("email",))
-    blanks = {"phone": "clear"}
-    directions = {"tier": "in"}
+    blanks: ClassVar = {"phone": "clear"}
+    directions: ClassVar = {"tier": "in"}
 
 
 class Shouter(Remote):
     name = "shouter"
     manners = Manners(unique=("email",), read_after_write_seconds=3.0)
-    blanks = {"city": "refill"}
+    blanks: ClassVar = {"city": "refill"}
 
     def render(self, path: str, value: Any) -> str:
         if not value:
@@ -185,8 +197,8 @@ class Stub(Remote):
     late = LATE
     shows_record = False
     manners = Manners(marker=True, identifying=("email",), lands_late_seconds=LATE)
-    directions = {"tier": "out"}
-    defaults = {"city": "somewhere"}
+    directions: ClassVar = {"tier": "out"}
+    defaults: ClassVar = {"city": "somewhere"}
 
     def render(self, path: str, value: Any) -> str:
         return ("" if value is None else str(value)) if path == "email" else str(value or "")[:CUT]

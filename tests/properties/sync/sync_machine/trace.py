@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -23,7 +24,17 @@ class Act(NamedTuple):
     key: Key
     path: str
     taint: str | None
+    text: str
     edit: bool  # False: typed while adding the record
+
+
+class Doubt(NamedTuple):
+    """From `opened` to `closed` an intent of ours on these fields had no receipt."""
+
+    opened: float
+    closed: float
+    key: Key
+    paths: frozenset[str]
 
 
 class Landing(NamedTuple):
@@ -50,8 +61,10 @@ class Trace:
     landings: list[Landing] = field(default_factory=list)
     read_backs: list[ReadBack] = field(default_factory=list)
     typed: dict[tuple[Key, str], set[str | None]] = field(default_factory=lambda: defaultdict(set))
-    taken: set[tuple[Key, str, str | None]] = field(default_factory=set)
-    creates: Counter[tuple[str, int]] = field(default_factory=Counter)
+    noticed: dict[tuple[Key, str, str | None], float] = field(default_factory=dict)  # as edit or entry, when
+    doubts: list[Doubt] = field(default_factory=list)
+    opened: dict[Key, float] = field(default_factory=dict)
+    now: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)
 
@@ -59,8 +72,15 @@ class Trace:
         self.acts.append(act)
         self.typed[act.key, act.path].add(act.taint)
 
-    def note(self, now: float, *words: Any) -> None:
-        self.log.append(f"{now:7.1f} " + " ".join(map(str, words)))
+    def intent(self, key: Key, before: Iterable[str] | None, after: Iterable[str] | None) -> None:
+        """The intent of a binding was stored or closed."""
+        if before is None and after is not None:
+            self.opened[key] = self.now
+        if before is not None and after is None:
+            self.doubts.append(Doubt(self.opened.pop(key, 0.0), self.now, key, frozenset(before)))
+
+    def note(self, *words: Any) -> None:
+        self.log.append(f"{self.now:7.1f} " + " ".join(map(str, words)))
 
 
 def taint(value: Any) -> str | None:

@@ -42,6 +42,9 @@ def _deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> It
         if luck and luck.random() < 0.05:
             hub.bindings[key] = delivery.release(hub.bindings[key], fence=fence)
             return
+        if key[1] not in remote.records:
+            hub.lose(key, clock.now)
+            return
         read = remote.read(key[1], clock.now, clock.now)
         yield "read"
         golden = hub.golden(hub.cluster_of(key))
@@ -54,7 +57,7 @@ def _deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> It
     if begun is None:
         hub.bindings[key] = delivery.release(hub.bindings[key], fence=fence)
         return
-    hub.bindings[key] = begun.binding
+    hub.settle(key, begun.binding, (), ())
     hub.trace.counts["repeats"] += begun.repeat
     yield "intent stored"
     if clock.now >= deadline:
@@ -63,7 +66,7 @@ def _deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> It
     call = Call(key[1], dict(begun.values), read_at, version if policy.conditional else None)
     answer = remote.call(call, clock.now, luck)
     landed = clock.now
-    hub.trace.note(clock.now, "write", key, call.values, answer.outcome)
+    hub.trace.note("write", key, call.values, answer.outcome)
     yield "answered"
     if answer.outcome == "done" and answer.shown is None:
         answer = _read_back(hub, key, answer, clock, luck)
@@ -83,7 +86,7 @@ def _deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> It
 
 
 def _read_back(hub: Hub, key: Key, answer: Answer, clock: Clock, luck: random.Random | None) -> Answer:
-    if luck and luck.random() < 0.1:
+    if (luck and luck.random() < 0.1) or key[1] not in hub.remotes[key[0]].records:
         return Answer("unknown")
     return answer._replace(shown=hub.remotes[key[0]].read(key[1], clock.now, clock.now))
 
@@ -128,7 +131,7 @@ def _find(hub: Hub, at: tuple[int, str], clock: Clock, fence: int) -> Iterator[s
     yield "searched"
     free = [found for found in ids if (at[1], found) not in hub.bindings]
     row, policy = hub.creates[at], remote.policy
-    if free:
+    if free and free[0] in remote.records:
         proven = remote.manners.marker
         settled = create.found(row, reads[free[0]], policy=policy, fence=fence, proven=proven)
         hub.settle_create(at, settled, free[0])
@@ -162,7 +165,7 @@ def _send(
         return
     answer = remote.call(Call(None, dict(row.values), clock.now, marker=row.marker), clock.now, luck)
     landed = clock.now
-    hub.trace.note(clock.now, "create", at, row.values, answer.outcome, answer.external_id)
+    hub.trace.note("create", at, row.values, answer.outcome, answer.external_id)
     yield "answered"
     if answer.outcome == "done" and answer.shown is None and answer.external_id is not None:
         key = (at[1], answer.external_id)
