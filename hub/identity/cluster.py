@@ -23,6 +23,7 @@ from hub.identity.model import MatchModel
 from hub.identity.score import NEVER, forbidden, points
 
 SortKey = tuple[float, str, str, str, str]
+_SMALL = 8  # nodes up to which comparing again is cheaper than remembering
 _NOBODY = Decided([], set(), [])
 
 
@@ -153,7 +154,7 @@ def _sorted(nodes: Mapping[int, Node], groups: dict[int, list[int]]) -> list[tup
 
 
 class _Judge:
-    """Says why two groups may not join. Records with equal features are compared once."""
+    """Says why two groups may not join. In large components records with equal features are compared once."""
 
     def __init__(
         self, nodes: Mapping[int, Node], groups: dict[int, list[int]], decided: Decided, model: MatchModel
@@ -163,6 +164,7 @@ class _Judge:
         self._decided = decided
         # the groups as persons and ties left them: only these can excuse what the machine would forbid
         self._given = {record: tuple(members) for record, members in groups.items() if len(members) > 1}
+        self._small = len(nodes) <= _SMALL
         self._points: dict[tuple[Features, Features], int] = {}
         self._unique = any(node.connection_unique for node in nodes.values())
 
@@ -193,8 +195,8 @@ class _Judge:
 
     def _kinds(self, members: list[int]) -> list[tuple[int, int]]:
         """(a record, how many say the same and are placed the same by persons)."""
-        if len(members) == 1:
-            return [(members[0], 1)]
+        if self._small:
+            return [(record, 1) for record in members]
         counts: dict[tuple[Features, tuple[int, ...]], list[int]] = {}
         for record in members:
             counts.setdefault((self._nodes[record].features, self._given.get(record, ())), []).append(record)
@@ -203,16 +205,20 @@ class _Judge:
     def _pair(self, a: int, b: int, left: list[int], right: list[int]) -> tuple[int, str | None]:
         """(points, reason that forbids) of a cross pair; what a person's union excuses counts as nothing."""
         mine, theirs = self._nodes[a].features, self._nodes[b].features
-        found = self._points.get((mine, theirs))
-        if found is None:
-            found = points(mine, theirs, self._model)
-            self._points[mine, theirs] = self._points[theirs, mine] = found
+        found = points(mine, theirs, self._model) if self._small else self._known(mine, theirs)
         if found >= self._model.auto:
             return found, None
         reason = forbidden(mine, theirs, self._model)
         if (reason is not None or found < 0) and self._given and self._excused(mine, theirs, [*left, *right]):
             return 0, None
         return max(found, NEVER), reason
+
+    def _known(self, mine: Features, theirs: Features) -> int:
+        found = self._points.get((mine, theirs))
+        if found is None:
+            found = points(mine, theirs, self._model)
+            self._points[mine, theirs] = self._points[theirs, mine] = found
+        return found
 
     def _excused(self, mine: Features, theirs: Features, members: list[int]) -> bool:
         """Whether a person united two records here, one alike to mine and one alike to theirs."""
