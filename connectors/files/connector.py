@@ -79,12 +79,14 @@ class FilesConnector(Connector):
         ]
 
     def pull(self, object: str, cursor: Any, *, full: bool = False) -> Iterator[Page]:
+        self._known(object)
         size = self.manifest.objects[object].page_size
         before = None if full else cursor
         return Pull(self._shelf, object, before=before, page_size=size).pages()
 
     def fetch(self, object: str, external_ids: Sequence[str]) -> Sequence[RemoteRecord]:
         """As they stand in the folder; deleted=True: no file has the row. Where nothing can be said, none comes."""
+        self._known(object)
         located, unsure = self._shelf.locate(object, set(external_ids))
         return [
             RemoteRecord(one, located[one].raw) if one in located else RemoteRecord(one, {}, deleted=True)
@@ -100,7 +102,12 @@ class FilesConnector(Connector):
         return write_back.push(self._shelf, changes, into=into, now=datetime.now(UTC))
 
     def deletes(self, object: str, since: Any, bound: Iterable[str]) -> Deletes:
+        self._known(object)
         return Gone(self._shelf, object, before=since).deletes(bound)
+
+    def _known(self, object: str) -> None:
+        if object not in self.manifest.objects:
+            raise Unsupported(f"files hold no {object}", fix=f"known: {', '.join(self.manifest.objects)}")
 
     def _check_folder(self) -> str:
         return f"{folder(self._shelf.root)} can be read"
@@ -111,11 +118,7 @@ class FilesConnector(Connector):
                 "no file is named", fix="add a [[connection.NAME.file]] table with object and match"
             )
         for source in self._shelf.sources:
-            if source.object not in self.manifest.objects:
-                raise Unsupported(
-                    f'object = "{source.object}" is not known to files',
-                    fix=f"known: {', '.join(self.manifest.objects)}",
-                )
+            self._known(source.object)
             if source.encoding != "auto":
                 codec_name(source.encoding)
             delimiter_name(source.delimiter)

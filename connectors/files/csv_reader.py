@@ -127,7 +127,8 @@ class CsvTable:
         else:
             cause = "a quote is opened and not closed" if end > start else f"quotes are wrong: {error}"
             following = start + 1
-        shown = poison.shown if poison else next(self._feed.numbered(start))[1].rstrip("\r\n")
+        first = self._feed.poison.get(start)
+        shown = first.shown if first else next(self._feed.numbered(start))[1].rstrip("\r\n")
         cells = next(csv.reader([shown[:_SAMPLE_LINE]], delimiter=self.delimiter), [])
         ids = guessed_ids(cells, place=self._place, width=self._width)
         return Broken(start, cause, cut(shown, 2_000), ids), following

@@ -46,7 +46,7 @@ def codec_name(wanted: str) -> str:
     """Python's name of a configured encoding. Raises ConnectionBroken for one that is not a text encoding."""
     name = wanted.strip().lower()
     try:
-        b"".decode(name)
+        "a".encode(name)
         found = codecs.lookup(name).name.replace("_", "-")
     except (LookupError, UnicodeError, ValueError):
         found = ""
@@ -73,7 +73,11 @@ def decide(handle: Handle, size: int, wanted: str) -> Encoding:
     valid, sample, wrong = _lines_in_utf8(handle, size)
     if valid >= wrong:
         why = (
-            f"but for {wrong} of {valid + wrong} lines" if wrong else "valid throughout" if valid else "ASCII only"
+            f"but for {wrong} of {valid + wrong} lines"
+            if wrong
+            else "valid throughout"
+            if valid
+            else "ASCII only"
         )
         return Encoding("utf-8", 0, why, True)
     if _chinese(sample):

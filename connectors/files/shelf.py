@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from connectors.files import decode
@@ -51,12 +52,17 @@ class Shelf:
 
     def __init__(self, settings: Mapping[str, Any], files: Sequence[Mapping[str, Any]]) -> None:
         self.root = str(settings.get("path") or "")
-        self.sources = read_sources(files)
+        self._given = files
         self._max_bytes = int(settings.get("max_file_mb") or 2048) << 20
         self._max_unpacked = int(settings.get("max_xlsx_mb") or 512) << 20
         self._settle_seconds = float(settings.get("settle_seconds") or 0)
         self._tables: dict[Found, Table] = {}
         self._indexes: dict[Found, FileIndex] = {}
+
+    @cached_property
+    def sources(self) -> list[Source]:
+        """The file tables. Raises ConnectionBroken for one that could never work."""
+        return read_sources(self._given)
 
     def sources_of(self, object: str) -> list[Source]:
         """The file tables of one object."""

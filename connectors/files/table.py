@@ -84,10 +84,15 @@ def cut(text: str, length: int = _SHOWN_CELL) -> str:
 
 
 def guessed_ids(cells: Sequence[str], *, place: int, width: int) -> tuple[str, ...]:
-    """The ids a row with too many or too few cells may have had: counted from the left and from the right."""
+    """The ids a row with too many or too few cells may have had: counted from the left and from the right.
+
+    A stray delimiter moves what stands to the right of it, so a first or last column has one place only.
+    """
     right = len(cells) - (width - place)
-    both = {cells[at] for at in (place, right) if 0 <= at < len(cells)}
-    return tuple(sorted(one for one in both if one and len(one) <= MAX_ID))
+    places = (place,) if place == 0 else (right,) if place == width - 1 else (place, right)
+    return tuple(
+        sorted({cells[at] for at in places if 0 <= at < len(cells) and 0 < len(cells[at]) <= MAX_ID})
+    )
 
 
 def columns(header: Sequence[str], id_column: str, *, how: str) -> tuple[str, ...]:
