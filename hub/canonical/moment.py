@@ -22,7 +22,7 @@ INSTANT_FIX = (
 
 _DATE = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T ]\d{1,2}:\d{2}.*)?|(\d{4})(\d{2})(\d{2})")
 _DATE_ZH = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]?")
-_UTC_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_OFFSET = re.compile(r"(?:[zZ]|[+-]\d{2}:?\d{2}|UTC|GMT)\s*$")
 _LOOSE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 
 
@@ -81,10 +81,22 @@ def show(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
-def ambiguous(moment: datetime, where: tzinfo) -> bool:
-    """True if the clock of `where` shows this naive time twice (end of summer time)."""
-    early, late = moment.replace(tzinfo=where, fold=0), moment.replace(tzinfo=where, fold=1)
-    return (early.utcoffset() or 0) > (late.utcoffset() or 0)  # type: ignore[operator]
+def ambiguous(instant: str, timezone: str) -> bool:
+    """True if the clocks of `timezone` show this instant's local time twice (end of summer time)."""
+    return timezone != "UTC" and _ambiguous(instant[:15], timezone)
+
+
+@lru_cache(maxsize=4096)
+def _ambiguous(ten_minutes: str, timezone: str) -> bool:
+    where = zone(timezone)
+    local = datetime.fromisoformat(f"{ten_minutes}0:00+00:00").astimezone(where).replace(tzinfo=None)
+    early, late = local.replace(tzinfo=where, fold=0), local.replace(tzinfo=where, fold=1)
+    return early.utcoffset() != late.utcoffset() and early.timestamp() < late.timestamp()
+
+
+def has_offset(text: str) -> bool:
+    """True if a written time says how far it is from UTC."""
+    return _OFFSET.search(text) is not None
 
 
 @lru_cache(maxsize=65_536)

@@ -28,7 +28,7 @@ class Pulled(NamedTuple):
     part: "" (main) or "organisation". values: path → canonical value. seen: path → the raw rendering its line reads
     (a scalar for one source, a list for several; constants have none). blanks: paths seen as blank. source_at: the
     record's own modification time, epoch seconds. customer_record: an order's customer, as an external id.
-    notes: words that a value table or enumeration does not know.
+    notes: words that an enumeration does not know, and local times that the clock showed twice.
     """
 
     part: str
@@ -66,7 +66,8 @@ class CompiledPart:
             (source.path, source.gather, source.finish) for source in sources if source.plain is None
         ]
         self._sources = {source.path: source for source in sources}
-        self._enums = [p for p in self._sources if kind_of(p, object=spec.object) == "enum"]
+        self._enums = [path for path in self._sources if kind_of(path, object=spec.object) == "enum"]
+        self._instants = [path for path in self._sources if kind_of(path, object=spec.object) == "instant"]
         self._countries = _implied_countries(part, context)
         plan = compile_push(spec, part, context=context)
         self._plan: PushPlan = plan
@@ -127,11 +128,20 @@ class CompiledPart:
         return None if text is None else moment.epoch(text)
 
     def _notes(self, values: Mapping[str, Any], seen: Mapping[str, Any]) -> tuple[str, ...]:
-        return tuple(
+        notes = [
             f"{path}: {shown(seen[path])} has no translation"
             for path in self._enums
-            if values.get(path) == "unknown" and path in seen
-        )
+            if path in seen and values.get(path) == "unknown"
+        ]
+        for path in self._instants:
+            given = seen.get(path)
+            if path not in values or not isinstance(given, str) or moment.has_offset(given):
+                continue
+            if moment.ambiguous(values[path], self._timezone):
+                notes.append(
+                    f"{path}: {shown(given)} was twice there when the clocks went back; the earlier is taken"
+                )
+        return tuple(notes)
 
     def rendering(self, path: str, raw: Mapping[str, Any]) -> Any:
         """The raw value(s) the path's line reads; ABSENT (false) if the record lacks them or no line reads any."""
