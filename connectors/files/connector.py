@@ -31,6 +31,8 @@ from hub.sdk import (
     Unsupported,
 )
 
+_CHECKED = 10
+
 
 class FilesConnector(Connector):
     """CSV, JSON Lines and XLSX files of one system, read where they lie, written back elsewhere (README.md)."""
@@ -129,24 +131,25 @@ class FilesConnector(Connector):
         step = f'{source.object} "{source.match}"'
         try:
             listed = self._shelf.survey(source.object)
-            files = [one for one in listed.files if one.source is source]
             for problem in listed.problems:
-                return Finding(
-                    step, False, f"{problem.name} {problem.cause}", "mend, move or rename the file"
-                )
-            if not files:
+                return Finding(step, False, f"{problem.name} {problem.cause}", "mend or move the file")
+            if not listed.matched[source.match]:
                 return Finding(step, False, f'no file matches "{source.match}"', "correct match or path")
-            for one in files[:20]:
-                try:
-                    table = self._shelf.table(one)
-                except FileBroken as error:
-                    return Finding(step, False, f"{one.name} {error.message}", error.fix or "export it again")
-            names = f", {len(table.names)} columns" if table.names else ""
-            return Finding(
-                step, True, f"{len(files)} files, the oldest checked: {one.name}, {table.read_as}{names}"
-            )
+            files = [one for one in listed.files if one.source == source]
+            said = [self._read_as(one) for one in files[:_CHECKED]]
+            if len(files) > _CHECKED:
+                said.append(f"and {len(files) - _CHECKED} older ones")
+            return Finding(step, True, "; ".join(said) or "its files belong to an earlier pattern")
         except HubError as error:
-            return Finding(step, False, error.message, error.fix)
+            return Finding(step, False, error.message, error.fix or "export it again")
+
+    def _read_as(self, found: Found) -> str:
+        """How a file is read, in words. Raises FileBroken with its name."""
+        try:
+            table = self._shelf.table(found)
+        except FileBroken as error:
+            raise FileBroken(f"{found.name} {error.message}", fix=error.fix) from None
+        return f"{found.name}: {table.read_as}" + (f", {len(table.names)} columns" if table.names else "")
 
     def _newest(self, source: Source) -> list[Found]:
         return [one for one in self._shelf.survey(source.object).files if one.source is source]

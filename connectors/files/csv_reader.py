@@ -14,7 +14,7 @@ from itertools import chain
 from connectors.files.decode import Encoding
 from connectors.files.feed import Feed
 from connectors.files.folder import FileBroken, Found, Handle
-from connectors.files.table import Broken, Item, columns, cut, guessed_ids, shortened, unfit
+from connectors.files.table import MAX_ID, Broken, Item, columns, cut, guessed_ids, shortened, unfit
 from hub.errors import ConnectionBroken
 
 CANDIDATES = (",", ";", "\t", "|")
@@ -101,11 +101,15 @@ class CsvTable:
         while True:
             try:
                 for row in reader:
-                    if len(row) == width:
+                    following = before + reader.line_num + 1
+                    if len(row) != width:
+                        if any(row):
+                            yield line, [], self._wrong_width(line, row)
+                    elif following - line > 1 and (broken := self._swallowed(line, following, row)):
+                        yield line, [], broken
+                    else:
                         yield line, row, None
-                    elif any(row):
-                        yield line, [], self._wrong_width(line, row)
-                    line = before + reader.line_num + 1
+                    line = following
                 return None
             except csv.Error as error:
                 end = before + reader.line_num
@@ -151,6 +155,24 @@ class CsvTable:
                 return number
         return None
 
+    def _swallowed(self, line: int, following: int, row: list[str]) -> Broken | None:
+        """What is wrong if a cell seems to have swallowed rows: each line of it, read alone, has the header's columns.
+
+        It is rejected whole. To read the lines as rows would let whoever fills a cell write rows.
+        """
+        delimiter = self.delimiter
+        if self._width < 3 or not any("\n" in cell and delimiter in cell for cell in row):
+            return None
+        ids = []
+        for _, text in zip(range(line, following), self._feed.numbered(line), strict=False):
+            cells = text[1].rstrip("\r\n").split(delimiter)
+            external_id = cells[self._place].strip('"') if len(cells) == self._width else ""
+            if not external_id or len(external_id) > MAX_ID or any(map(str.isspace, external_id)):
+                return None
+            ids.append(external_id)
+        cause = f"a cell seems to hold the {following - line - 1} rows after it: a quote that is not closed?"
+        return Broken(line, cause, shortened(row), tuple(ids))
+
     def _wrong_width(self, line: int, row: list[str]) -> Broken:
         cause = f"the row has {len(row)} columns, the header has {self._width}"
         ids = guessed_ids(row, place=self._place, width=self._width)
@@ -181,7 +203,7 @@ def sniff(lines: Sequence[str], id_column: str) -> str:
         try:
             rows.extend(row for row in csv.reader(short, delimiter=candidate, strict=True) if row)
         except csv.Error:
-            rows = [row for one in short if (row := next(csv.reader([one], delimiter=candidate), []))]
+            rows = rows or [row for one in short if (row := next(csv.reader([one], delimiter=candidate), []))]
         if not rows:
             continue
         width = len(rows[0])

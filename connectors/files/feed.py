@@ -17,6 +17,8 @@ from connectors.files.folder import FileBroken, Handle
 
 MAX_LINE = 4 * 1024 * 1024
 POISON = '"x"x\n'
+_SHOWN = 100_000
+_KEPT = 4 * MAX_LINE
 
 
 class Poison(NamedTuple):
@@ -32,6 +34,7 @@ class Feed:
 
     def __init__(self, handle: Handle, *, size: int, start: int, codec: str) -> None:
         self.poison: dict[int, Poison] = {}
+        self._poisoned = 0
         self._handle = handle
         self._size = size
         self._codec = codec
@@ -109,7 +112,7 @@ class Feed:
             if cut:
                 break
         text = '"\n' if quotes % 2 else "\n"
-        self.poison[first] = Poison(f"the line is longer than {MAX_LINE >> 20} MB", text, shown)
+        self._keep(first, Poison(f"the line is longer than {MAX_LINE >> 20} MB", text, shown))
         return [POISON], place
 
     def _decoded(self, line: bytes, number: int) -> str:
@@ -118,5 +121,14 @@ class Feed:
         except UnicodeDecodeError as error:
             text = line.decode(self._codec, "replace")
             cause = f"byte {line[error.start]:#04x} at place {error.start + 1} is not {self._codec}"
-            self.poison[number] = Poison(cause, text, text.rstrip("\r\n"))
+            self._keep(number, Poison(cause, text, text.rstrip("\r\n")[:_SHOWN]))
             return POISON
+
+    def _keep(self, number: int, poison: Poison) -> None:
+        """Remember it, and forget the oldest ones beyond what a few blocks can hold."""
+        if number not in self.poison:
+            self._poisoned += len(poison.text)
+        self.poison[number] = poison
+        while self._poisoned > _KEPT and len(self.poison) > 1:
+            oldest = next(iter(self.poison))
+            self._poisoned -= len(self.poison.pop(oldest).text)

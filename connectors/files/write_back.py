@@ -7,6 +7,7 @@ would come back as an edit (README, "Formulas").
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import os
@@ -165,6 +166,8 @@ def _text(name: str, value: Any) -> str:
 def _write(table: Table, rows: Sequence[Mapping[str, Any]], *, into: str, now: datetime) -> str:
     """Write one file and give it its name, which is returned. Raises RetryLater when the disk will not."""
     body = _jsonl(rows) if table.kind == "jsonl" else _csv(table, rows)
+    if not table.plain:  # a mark, which also a reader told another encoding goes by
+        body = codecs.BOM_UTF8 + body
     stem = PurePosixPath(table.found.name).stem
     suffix = ".jsonl" if table.kind == "jsonl" else ".csv"
     stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -221,8 +224,7 @@ def _csv(table: Table, rows: Sequence[Mapping[str, Any]]) -> bytes:
     writer = csv.writer(text, delimiter=table.delimiter, lineterminator="\r\n")
     writer.writerow(table.header)
     writer.writerows([row[name] for name in table.names] for row in rows)
-    # Plain UTF-8 where the input was; otherwise a mark, which also a reader told another encoding goes by.
-    return text.getvalue().encode("utf-8" if table.plain else "utf-8-sig")
+    return text.getvalue().encode("utf-8")
 
 
 def _jsonl(rows: Sequence[Mapping[str, Any]]) -> bytes:

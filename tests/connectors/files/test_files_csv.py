@@ -142,6 +142,27 @@ def test_undecodable_text_in_a_cell_never_becomes_rows(folder: Any) -> None:
     assert pulled.causes == ["customers.csv, line 2: byte 0xff at place 1 is not utf-8"]
 
 
+def test_rows_that_a_stray_quote_swallowed_are_not_lost_in_silence(folder: Any) -> None:
+    folder.put("customers.csv", 'id,name,size\n1,Ann,x\n2,"Bob,x\n3,Carl,y\n4,pipe 5",z\n5,Eve,x\n')
+    pulled = folder.pull()
+    assert pulled.ids == ["1", "5"]
+    assert pulled.causes == [
+        "customers.csv, line 3: a cell seems to hold the 2 rows after it: a quote that is not closed?"
+    ]
+    folder.put("customers-old.csv", "id,name,size\n3,stale,s\n6,Fay,x\n", at=1000)
+    assert folder.pull().ids == ["1", "5", "6"]
+    folder.put("customers.csv", 'id,name,note\n1,Ann,"Main St 5\n12345 Ulm, Germany, EU"\n')
+    assert folder.pull().rejected == []
+
+
+def test_undecodable_lines_stay_broken_also_when_their_text_is_forgotten(folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.files.feed._KEPT", 50)
+    rows = b"".join(b"%d,Ann\nx%d,\xff\n" % (n, n) for n in range(500))
+    folder.put("customers.csv", b"id,name\n" + rows)
+    pulled = folder.pull(encoding="utf-8")
+    assert (len(pulled.records), len(pulled.rejected)) == (500, 500)
+
+
 @pytest.mark.parametrize("length", [200_000, 5 * 1024 * 1024])
 def test_a_field_too_long_is_rejected_and_shortened(folder: Any, length: int) -> None:
     folder.put("customers.csv", f"id,name\n1,Ann\n2,{'x' * length}\n3,{'y' * 5_000}\n")

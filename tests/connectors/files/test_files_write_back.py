@@ -152,6 +152,14 @@ def test_json_lines_come_back_as_json_lines(folder: Any) -> None:
     }
 
 
+def test_json_lines_under_a_configured_encoding_come_back_with_a_mark(folder: Any) -> None:
+    folder.put("customers.jsonl", '{"id": 1, "name": "王芳"}\n'.encode("gb18030"), at=1000)
+    folder.connector(encoding="gb18030").push("customer", [change("1", city="北京")])
+    name, body = only(folder.written())
+    folder.put(name, body, at=2000)
+    assert folder.pull(encoding="gb18030").records["1"].raw == {"id": 1, "name": "王芳", "city": "北京"}
+
+
 def test_a_full_disk_leaves_nothing_and_asks_to_try_again(
     folder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
