@@ -16,6 +16,14 @@ class Unfit(ValueError):
         super().__init__(reason)
         self.reason = reason
         self.fix = fix
+        self.value: Any = None
+        self.within = ""
+
+    def of(self, value: Any, within: str = "") -> Unfit:
+        """The same, said of a part of the value: `value` is what does not fit, `within` the path to it from there."""
+        self.value = value if self.value is None else self.value
+        self.within = within + self.within
+        return self
 
 
 def shown(value: Any) -> str:
@@ -27,4 +35,5 @@ def shown(value: Any) -> str:
 
 def rejected(path: str, value: Any, unfit: Unfit) -> RecordRejected:
     """The exception for the record: names the path, the value shortened, and what would be right."""
-    return RecordRejected(f"{path}: {shown(value)} {unfit.reason}.", fix=unfit.fix)
+    wrong = value if unfit.value is None else unfit.value
+    return RecordRejected(f"{path}{unfit.within}: {shown(wrong)} {unfit.reason}.", fix=unfit.fix)

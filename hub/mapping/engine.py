@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hub.canonical import moment
+from hub.canonical.country import COUNTRIES, to_country
+from hub.canonical.moment import zone
+from hub.canonical.money import to_currency
 from hub.canonical.paths import kind_of
 from hub.canonical.unfit import Unfit, rejected, shown
 from hub.errors import WrongUse
@@ -67,7 +70,12 @@ class CompiledPart:
         ]
         self._sources = {source.path: source for source in sources}
         self._enums = [path for path in self._sources if kind_of(path, object=spec.object) == "enum"]
-        self._instants = [path for path in self._sources if kind_of(path, object=spec.object) == "instant"]
+        self._instants = [
+            line.path
+            for line in read
+            if kind_of(line.path, object=spec.object) == "instant"
+            and all(step.name == "datetime" for step in line.via)
+        ]
         self._countries = _implied_countries(part, context)
         plan = compile_push(spec, part, context=context)
         self._plan: PushPlan = plan
@@ -107,7 +115,7 @@ class CompiledPart:
                     blanks.append(path)
                 else:
                     values[path] = value
-            path, given = "source_updated_at", raw
+            path = "source_updated_at"
             source_at = None if self._updated is None else self._time(self._updated, raw)
         except Unfit as unfit:
             raise rejected(path, given, unfit) from None
@@ -124,7 +132,7 @@ class CompiledPart:
         try:
             text = source.finish(given)
         except Unfit as unfit:
-            raise Unfit(unfit.reason, fix=unfit.fix) from None
+            raise unfit.of(given) from None
         return None if text is None else moment.epoch(text)
 
     def _notes(self, values: Mapping[str, Any], seen: Mapping[str, Any]) -> tuple[str, ...]:
@@ -214,8 +222,8 @@ class CompiledMap:
         self._main = main
         self._organisation = self.parts.get(ORGANISATION)
         self._read = _names_read(spec)
+        self._listed = {found.source: frozenset(_names_of(found.pull)) for found in spec.lists}
         self._ignored = tuple(spec.ignore)
-        self._settled: set[frozenset[str]] = set()
 
     def pull(self, raw: Mapping[str, Any]) -> list[Pulled]:
         """The parts of a raw record, main first; an organisation only if the record says anything of it."""
@@ -244,30 +252,36 @@ class CompiledMap:
 
     def unmapped(self, raw: Mapping[str, Any]) -> set[str]:
         """Remote names in `raw` that no line reads and `ignore` does not name."""
-        return {name for name in names_in(raw) if not self._known(name)}
+        open_names = {name: value for name, value in raw.items() if name not in self._read}
+        found = {name for name in names_in(open_names) if not self._known(name)} if open_names else set()
+        for source, read in self._listed.items():
+            if found and _mirrors(raw, source):
+                found = {name for name in found if name not in read and not self._known_row(name, source)}
+        return found
 
     def _known(self, name: str) -> bool:
-        if name in self._read:
-            return True
-        return any(_covers(ignored, name) for ignored in self._ignored)
+        return name in self._read or any(_covers(ignored, name) for ignored in self._ignored)
+
+    def _known_row(self, name: str, source: str) -> bool:
+        own = name.removeprefix(f"{source}[].")
+        return own != name and self._known(own)
 
 
 def compile_map(spec: MapSpec, *, context: Context) -> CompiledMap:
-    """Compile `spec` for a connection. Raises WrongUse for a currency or time zone that does not exist."""
-    for name, check in (("currency", _check_currency), ("timezone", moment.zone)):
-        word = getattr(context, name)
-        try:
-            if word is not None:
-                check(word)
-        except Unfit as unfit:
-            raise WrongUse(f"{name}: {shown(word)} {unfit.reason}.", fix=unfit.fix) from None
-    return CompiledMap(spec, context=context)
-
-
-def _check_currency(word: str) -> None:
-    from hub.canonical.money import to_currency
-
-    to_currency(word)
+    """Compile `spec` for a connection. Raises WrongUse for a country, time zone or currency that does not exist."""
+    name, word = "country", context.country
+    try:
+        country = to_country(word)
+        if country is not None and country not in COUNTRIES:
+            raise Unfit("is no country", fix="Expected an ISO 3166-1 code such as DE, CN or US.")
+        name, word = "timezone", context.timezone
+        if word:
+            zone(word)
+        name, word = "currency", context.currency
+        currency = to_currency(word)
+    except Unfit as unfit:
+        raise WrongUse(f"{name}: {shown(word)} {unfit.reason}.", fix=unfit.fix) from None
+    return CompiledMap(spec, context=Context(country, context.timezone or None, currency))
 
 
 def _consts(part: Part, *, organisations: bool) -> dict[str, Any]:
@@ -293,17 +307,26 @@ def _implied_countries(part: Part, context: Context) -> list[tuple[str, str, fro
     ]
 
 
+def _names_of(lines: Sequence[PullLine]) -> set[str]:
+    return {name for line in lines for name in (*line.sources, line.beside) if name}
+
+
 def _names_read(spec: MapSpec) -> frozenset[str]:
-    found: set[str] = set()
-    for part in spec.parts:
-        for line in part.pull:
-            found.update(line.sources)
-            found.update([line.beside] if line.beside else [])
+    found = {name for part in spec.parts for name in _names_of(part.pull)}
     for listed in spec.lists:
-        for line in listed.pull:
-            found.update(f"{listed.source}[].{source}" for source in line.sources)
-            found.update([f"{listed.source}[].{line.beside}"] if line.beside else [])
+        found |= {f"{listed.source}[].{name}" for name in _names_of(listed.pull)}
     return frozenset(found)
+
+
+def _mirrors(raw: Mapping[str, Any], source: str) -> bool:
+    """True if the list at `source` is made of rows of the same file: each has the columns that the record has."""
+    items = raw.get(source)
+    return (
+        isinstance(items, list)
+        and bool(items)
+        and all(isinstance(row, Mapping) for row in items)
+        and (items[0].keys() <= raw.keys())
+    )
 
 
 def _covers(ignored: str, name: str) -> bool:

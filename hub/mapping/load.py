@@ -118,7 +118,10 @@ def load_map(text: str, *, file: str, overlay: str | None = None, overlay_file: 
             key = (entry.section, entry.part, entry.name)
             if entry.value is False:
                 if lines.pop(key, None) is None:
-                    entry.at.refuse(f"there is no line '{entry.name}' to take out")
+                    entry.at.refuse(
+                        f"there is no line '{entry.name}' to take out",
+                        fix="To read a field without writing it, say push = false in its line of [pull].",
+                    )
             else:
                 lines[key] = entry
     return _build(kind, layers, list(lines.values()))

@@ -156,7 +156,7 @@ class PullCompiler:
             )
 
             def end(value: Any, word: Any) -> Any:
-                return to_amount(value, money.to_currency(word) or default)
+                return to_amount(value, _currency(word) or default)
 
         else:
             home, countries = self.context.country, normaliser("address.country")
@@ -185,6 +185,13 @@ class PullCompiler:
         if not blanks:
             return finish
         return lambda value: None if blanks.has(value) else finish(value)
+
+
+def _currency(word: Any) -> str | None:
+    try:
+        return money.to_currency(word)
+    except Unfit as unfit:
+        raise unfit.of(word) from None
 
 
 def _is_minor(line: PullLine) -> bool:
@@ -246,7 +253,7 @@ def _item(lines: Sequence[Source], row: Sequence[Any], consts: Mapping[str, Any]
         try:
             value = line.finish(given)
         except Unfit as unfit:
-            raise Unfit(f"has in {line.path} what {unfit.reason}", fix=unfit.fix) from None
+            raise unfit.of(given, f"[].{line.path}") from None
         if value is not None:
             made[line.path] = value
     return {**consts, **made} if made else {}

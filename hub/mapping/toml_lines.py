@@ -71,7 +71,7 @@ def locate(text: str) -> Where:
     found: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     value = _Value()
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if value.open:
             value.feed(line)
             continue
@@ -101,14 +101,14 @@ def parse(text: str, *, file: str) -> tuple[dict[str, Any], Where]:
         document = tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         found = _AT_LINE.search(str(error))
-        line = int(found[1]) if found else len(text.splitlines())
+        line = int(found[1]) if found else text.count("\n") + 1
         reason = str(error).split(" (at ", 1)[0]
         raise WrongFile(f"not valid TOML: {reason}", file=file, line=line, fix=_hint(text, line)) from None
     return document, locate(text.removeprefix("\ufeff"))
 
 
 def _hint(text: str, line: int) -> str | None:
-    rows = text.splitlines()
+    rows = text.split("\n")
     row = rows[line - 1].strip() if 0 < line <= len(rows) else ""
     if re.match(r"[\w.]*\[\w*\][\w.]*\s*=", row) or re.match(r"[^\"'#=]*[^\x00-\x7f\"'#=]+[^\"'#=]*=", row):
         return 'Put names with brackets, spaces or other letters in quotes, as in "phone[mobile]" = "cell".'
