@@ -40,6 +40,7 @@ class Create:
     doubt: bool = False
     absent: bool = False
     call_ends_at: float = 0.0
+    searched_at: float = 0.0
     lease_until: float = 0.0
     fence: int = 0
 
@@ -59,9 +60,13 @@ class Settled(NamedTuple):
     not_before: float = 0.0
 
 
-def plan_create(home_id: int, golden: Mapping[str, Any], *, policy: Policy, marker: str) -> Create:
-    """The intent row for a golden: its values at the paths that a create may give."""
-    return Create(home_id, marker, _given(golden, policy))
+def plan_create(
+    home_id: int, golden: Mapping[str, Any], *, policy: Policy, marker: str, old: Create | None = None
+) -> Create:
+    """The intent row for a golden: its values at the paths that a create may give. old: the settled row it
+    replaces."""
+    new = Create(home_id, marker, _given(golden, policy))
+    return new if old is None else replace(new, fence=old.fence, searched_at=old.searched_at)
 
 
 def claim_create(create: Create, *, now: float, lease_seconds: float) -> Create | None:
@@ -181,8 +186,8 @@ def not_found(
     if searched < over:
         return Settled(free, retry=True, not_before=over)
     if has_record or rival:
-        return Settled(replace(free, state="dropped"))
-    return Settled(replace(free, absent=True), retry=True)
+        return Settled(replace(free, state="dropped", searched_at=searched))
+    return Settled(replace(free, absent=True, searched_at=searched), retry=True)
 
 
 def could_be(create: Create, reading: Reading, *, policy: Policy, marker: str | None = None) -> bool:

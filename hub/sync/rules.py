@@ -43,10 +43,13 @@ def superseded(work: Binding | Create, fence: int) -> bool:
     return work.fence != fence
 
 
-def parks(create: Create) -> bool:
-    """R5: while our create is begun and not receipted, a new record that could be it waits for the create to
-    settle."""
-    return create.state == "begun"
+def parks(create: Create, reading: Reading) -> bool:
+    """R5: a new record that could be ours waits while our create there is begun and not receipted.
+
+    So does one read before a search that found nothing of the create: it may have been ours, and is gone
+    since. What is parked is read again.
+    """
+    return create.state == "begun" or reading.started < create.searched_at
 
 
 def _moment(version: str) -> tuple[int, str]:

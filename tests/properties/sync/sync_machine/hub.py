@@ -4,7 +4,7 @@ transaction."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sync_machine.remotes import Remote
@@ -102,7 +102,7 @@ class Hub:
     # --- readings ---
 
     def process(self, sighting: Sighting, now: float) -> bool:
-        """One reading, in one transaction. False: it is parked, bring it again."""
+        """One reading, in one transaction. False: it is parked, the record is to be read again."""
         key, read = sighting
         policy = self.remotes[key[0]].policy
         if key not in self.bindings:
@@ -126,7 +126,7 @@ class Hub:
         remote = self.remotes[key[0]]
         marker = remote.markers.get(key[1]) if remote.manners.marker else None
         return any(
-            rules.parks(row) and create.could_be(row, read, policy=remote.policy, marker=marker)
+            rules.parks(row, read) and create.could_be(row, read, policy=remote.policy, marker=marker)
             for (_, system), row in self.creates.items()
             if system == key[0]
         )
@@ -183,9 +183,9 @@ class Hub:
                 golden = self.golden(members)
                 if golden.get("email"):
                     policy = self.remotes[system].policy
-                    row = create.plan_create(anchor, golden, policy=policy, marker=str(anchor))
                     old = self.creates.get((anchor, system))
-                    self.creates[anchor, system] = row if old is None else _again(row, old)
+                    row = create.plan_create(anchor, golden, policy=policy, marker=str(anchor), old=old)
+                    self.creates[anchor, system] = row
 
     def has_record(self, home: int, system: str) -> bool:
         members = self.clusters().get(self.anchor(home), ())
@@ -194,7 +194,10 @@ class Hub:
     def rival(self, home: int, system: str) -> bool:
         """Another create of the same golden there is begun: two people who were merged."""
         return any(
-            there == system and other != home and rules.parks(row) and self.anchor(other) == self.anchor(home)
+            there == system
+            and other != home
+            and row.state == "begun"
+            and self.anchor(other) == self.anchor(home)
             for (other, there), row in self.creates.items()
         )
 
@@ -215,11 +218,6 @@ class Hub:
         self.merged.pop(index)
         self.regroup()
         self.plan_creates()
-
-
-def _again(row: Create, old: Create) -> Create:
-    """A create planned again in the same row keeps counting its fence."""
-    return replace(row, fence=old.fence)
 
 
 def _at(said: Contribution) -> float:
