@@ -163,45 +163,41 @@ def _text(name: str, value: Any) -> str:
     )
 
 
-def _write(table: Table, rows: Sequence[Mapping[str, Any]], *, into: str, now: datetime) -> str:
-    """Write one file and give it its name, which is returned. Raises RetryLater when the disk will not."""
+def _write(table: Table, rows: Sequence[Mapping[str, Any]], *, into: str, now: datetime) -> None:
+    """Write one file and give it its name. Raises RetryLater when the disk will not."""
     body = _jsonl(rows) if table.kind == "jsonl" else _csv(table, rows)
     if not table.plain:  # a mark, which also a reader told another encoding goes by
         body = codecs.BOM_UTF8 + body
-    stem = PurePosixPath(table.found.name).stem
-    suffix = ".jsonl" if table.kind == "jsonl" else ".csv"
     stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    hidden = os.path.join(into, f".{stem}-{stamp}-{os.getpid()}-{id(rows):x}.tmp")
+    stem = os.path.join(into, f"{PurePosixPath(table.found.name).stem}-{stamp}")
     try:
-        return _place(body, hidden, [into, f"{stem}-{stamp}", suffix])
+        _place(body, stem, ".jsonl" if table.kind == "jsonl" else ".csv")
     except OSError as error:
         raise RetryLater(
             f"the write-back could not be written: {error.strerror}", fix="make room there"
         ) from None
 
 
-def _place(body: bytes, hidden: str, name: Sequence[str]) -> str:
-    into, stem, suffix = name
+def _place(body: bytes, stem: str, suffix: str) -> None:
+    """The file whole and on the disk, or nothing. Raises OSError."""
+    into, name = os.path.split(stem)
+    hidden = os.path.join(into, f".{name}-{os.getpid()}-{id(body):x}.tmp")
     try:
         with open(os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o640), "wb") as file:
             file.write(body)
             file.flush()
             os.fsync(file.fileno())
-        for count in range(1, 100_000):
-            final = os.path.join(into, f"{stem}{f'-{count}' if count > 1 else ''}{suffix}")
-            if _give_name(hidden, final):
-                break
-        else:
-            raise OSError(17, "too many files of that second")
+        count = 1
+        while not _give_name(hidden, f"{stem}-{count}{suffix}" if count > 1 else stem + suffix):
+            count += 1
     finally:
         if os.path.lexists(hidden):
             os.unlink(hidden)
-    folder_fd = os.open(into, os.O_RDONLY)
+    listing = os.open(into, os.O_RDONLY)
     try:
-        os.fsync(folder_fd)
+        os.fsync(listing)
     finally:
-        os.close(folder_fd)
-    return final
+        os.close(listing)
 
 
 def _give_name(hidden: str, final: str) -> bool:

@@ -155,7 +155,9 @@ def test_rows_that_a_stray_quote_swallowed_are_not_lost_in_silence(folder: Any) 
     assert folder.pull().rejected == []
 
 
-def test_undecodable_lines_stay_broken_also_when_their_text_is_forgotten(folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_undecodable_lines_stay_broken_also_when_their_text_is_forgotten(
+    folder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("connectors.files.feed._KEPT", 50)
     rows = b"".join(b"%d,Ann\nx%d,\xff\n" % (n, n) for n in range(500))
     folder.put("customers.csv", b"id,name\n" + rows)
