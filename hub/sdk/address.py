@@ -19,8 +19,10 @@ def check_base_url(url: str) -> str:
     try:
         parts = urlsplit(url.strip())
         port = parts.port
-    except ValueError as error:
-        raise ConnectionBroken("the url cannot be read", cause=str(error).split(":")[0]) from None
+    except ValueError:
+        raise ConnectionBroken(
+            "the url cannot be read", fix="write it as https://host or https://host:port"
+        ) from None
     if parts.username is not None or parts.password is not None:
         raise ConnectionBroken(
             "the url holds a user name or password",

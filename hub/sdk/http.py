@@ -301,6 +301,9 @@ class Http:
                     if served_at is not None:
                         self._clock.skew = served_at - (began + time.time()) / 2
                     body = _body(raw, limits.max_bytes)
+                if self._wire.cut:
+                    # To the HTTP library a cut connection may look like an early, regular end.
+                    raise TimeoutError
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 return None, self._failure(call, error)
             except ConnectionBroken as error:

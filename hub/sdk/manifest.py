@@ -6,8 +6,8 @@ declarations are true. An unknown key is refused with its line and the nearest r
     name     = "tryton"                   # = the folder's name, [a-z][a-z0-9_]*
     title    = "Tryton"                   # as the vendor writes it
     vendor   = "Tryton Foundation"
-    evidence = "real server 8.2.1, 2026-11-24"   # real server V | first-party spec | recordings | vectors |
-    manual only; + date
+    evidence = "real server 8.2.1, 2026-11-24"  # what it was verified against, and when: real server VERSION,
+                                          # first-party spec, recordings, vectors or manual only
     discover = true                       # can list its record types and fields            (default false)
     webhooks = false                      # has verify_webhook                              (default false)
 

@@ -70,14 +70,14 @@ def by_time(
     previous: list[Row] = []
     while True:
         rows = list(fetch(since, skip))
+        if len(rows) > 1 and rows == previous:
+            raise _circle(f"the page at {since!r}, position {skip}, repeats the one before")
         if anchor and rows[:1] != anchor:
             again += 1
             if again > _PATIENCE:
                 raise _restless(f"rows changed at {since!r} kept moving in {_PATIENCE} readings")
             skip, anchor, previous = 0, [], []
             continue
-        if len(rows) > 1 and rows == previous:
-            raise _circle(f"the page at {since!r}, position {skip}, repeats the one before")
         fresh = rows[len(anchor) :]
         if not fresh:
             return

@@ -18,18 +18,18 @@ _SHORTEST = 4
 
 _WORDS = (
     r"authorization|proxy-authorization|cookie|set-cookie|password|passwd|pwd|secret|token|api[-_]?key|apikey|"
-    r"access[-_]?key|private[-_]?key|signature|sig|credential|session|auth|hmac|jwt|otp"
+    r"access[-_]?key|private[-_]?key|signature|(?<![a-z])sig(?![a-z])|credential|session|auth(?!or)|hmac|jwt"
 )
-_NAME = rf"[\w.\-\[\]]*(?:{_WORDS})[\w.\-\[\]]*|key|code"
+_NAME = rf"[\w.\-\[\]]*(?:{_WORDS})[\w.\-\[\]]*"
 # name=value (query, form), "name": "value" (JSON, Python), Name: value (header)
-_PAIR = re.compile(rf"(?i)(?<![\w.\-])({_NAME})=([^&\s\"'<>;,)]+)")
+_PAIR = re.compile(rf"(?i)(?<![\w.\-])({_NAME}|key|code)=([^&\s\"'<>;,)]+)")
 _QUOTED = re.compile(rf"""(?i)(["'])({_NAME})\1(\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[\d.]+)""")
 _HEADER = re.compile(
     rf"(?im)(?<![\w.\-\"'])({_NAME})(\s*:\s+)(?:(?:bearer|basic|token|digest|session)\s+)?[^\s,;\"']+"
 )
 _SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=\-]{8,}")
 _USERINFO = re.compile(r"(?i)(\b[a-z][a-z0-9+.\-]*://)[^/\s@\"'<>]*@")
-_SENSITIVE_NAME = re.compile(rf"(?i)(?:{_NAME})")
+_SENSITIVE_NAME = re.compile(rf"(?i)(?:{_NAME}|key)")
 
 
 def sensitive(name: str) -> bool:
