@@ -103,7 +103,7 @@ class Http:
         self._base: str | None = None
         self._auth: Auth | None = None
         self._headers: Mapping[str, str] = {}
-        _silence(self._wire, self.redactor)
+        self._unsilence = _silence(self._wire, self.redactor)
 
     def __repr__(self) -> str:
         return f"Http({self.redactor.text(self._base or 'no base url')})"
@@ -128,7 +128,9 @@ class Http:
         return time.time() + self._clock.skew
 
     def close(self) -> None:
+        """Give the connections back; the views made by `at` end with it."""
         self._wire.session.close()
+        self._unsilence()
 
     def get(self, path: str = "", **options: Any) -> Response:
         return self.request("GET", path, **options)
@@ -379,9 +381,11 @@ def _body(raw: requests.Response, cap: int) -> bytes | None:
     return b"".join(parts)
 
 
-def _silence(wire: Wire, redactor: Redactor) -> None:
-    """urllib3 logs whole URLs: mask them for as long as this session lives."""
+def _silence(wire: Wire, redactor: Redactor) -> Callable[[], object]:
+    """urllib3 logs whole URLs: mask them for as long as this session lives, or until the returned function is
+    called.
+    """
     logger = logging.getLogger("urllib3.connectionpool")
     masking = RedactingFilter(redactor)
     logger.addFilter(masking)
-    weakref.finalize(wire, logger.removeFilter, masking)
+    return weakref.finalize(wire, logger.removeFilter, masking)
