@@ -15,7 +15,6 @@ from connectors.files.folder import (
     FileBroken,
     Found,
     Handle,
-    Problem,
     Source,
     Survey,
     open_file,
@@ -116,10 +115,11 @@ class Shelf:
         """(records found, ids of which nothing can be said). What is in neither is in no file.
 
         The newest file with the id counts. Nothing can be said of an id that stands twice in its file or perhaps in a
-        broken row, nor of one not found in newer files than one that cannot be read for the moment.
+        broken row, of one not found in newer files than one that cannot be read for the moment, and of one not found
+        at all while anything is unreadable, broken or not there.
         """
         listed = self.survey(object)
-        unread = [one for one in listed.problems if one.passing]
+        whole = bool(listed.files) and not listed.problems and all(listed.matched.values())
         remaining, unsure = set(ids), set[str]()
         found: dict[str, Located] = {}
         for one in listed.files:
@@ -127,15 +127,15 @@ class Shelf:
                 break
             try:
                 self._look_up(one, remaining, found, unsure)
+                whole = whole and not self.index(one).broken
             except FileBroken as error:
+                whole = False
                 if error.passing:
-                    unread.append(Problem(one.name, str(error), True))
                     break
-        if unread:
+        if not whole:
             unsure |= remaining
-            if any(one.passing for one in listed.problems):  # its age is not known: it may be the newest
-                unsure |= set(found)
-                found = {}
+        if any(one.passing for one in listed.problems):  # its age is not known: it may be the newest
+            return {}, unsure | set(found)
         return found, unsure
 
     def _look_up(self, one: Found, remaining: set[str], found: dict[str, Located], unsure: set[str]) -> None:

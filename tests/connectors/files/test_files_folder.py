@@ -51,6 +51,22 @@ def test_a_broken_row_still_stands_before_older_rows_with_its_id(folder: Any) ->
     assert [one.external_id for one in folder.connector().fetch("customer", ["1", "2"])] == ["2"]
 
 
+def test_nothing_is_called_gone_unless_everything_could_be_read(folder: Any) -> None:
+    def asked() -> list[tuple[str, bool]]:
+        return [(one.external_id, one.deleted) for one in folder.connector().fetch("customer", ["1", "2"])]
+
+    assert asked() == []  # no file at all
+    path = folder.put("customers.csv", "id,name\n1,Ann\n")
+    assert asked() == [("1", False), ("2", True)]
+    other = folder.put("customers-b.csv", "nr,name\n2,Bob\n")
+    assert asked() == [("1", False)]
+    other.unlink()
+    path.write_text("id,name\n1,Ann\n2\n")
+    assert asked() == [("1", False)]
+    path.write_text("nr,name\n1,Ann\n2,Bob\n")
+    assert asked() == []
+
+
 def test_older_files_are_held_back_while_the_newer_one_is_unreadable(folder: Any) -> None:
     folder.put("customers-a.csv", "id,name\n1,stale\n2,fine\n", at=1000)
     newer = folder.put("customers-b.csv", "id,name\n1,new\n", at=2000)
