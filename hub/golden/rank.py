@@ -21,6 +21,7 @@ _NEVER = float("-inf")
 _RULE = 4
 _STEPS = ("live", "owner", "restrictive", "edit", "rule", "latest", "priority", "id")
 _PLAIN_STEPS = ("live", "edit", "latest", "priority", "id")
+_NAME_STEPS = ("live", "edit", "complete", "latest", "priority", "id")
 # Who says "no" is believed; who does not know says nothing.
 _RESTRICTIVE = {"granted": 1, "pending": 2, "denied": 3, "withdrawn": 4}
 
@@ -56,7 +57,7 @@ def ranks(candidates: Sequence[Candidate], group: str, rules: Rules) -> list[Ran
     owner = rules.owners.get(group)
     consent = f"{group}.status" if group.startswith("consent[") else None
     if group == "name" and rule == "latest":
-        scores: list[Any] = [0 if one.edit else _named(one.offered) for one in candidates]
+        scores: list[Any] = [(0, 0) if one.edit else _named(one.offered) for one in candidates]
     elif rule in ("latest", "manual"):
         scores = [0] * len(candidates)
     else:
@@ -96,14 +97,23 @@ def plain_ranks(offered: Sequence[tuple[Member, Mapping[str, Contribution]]]) ->
     return found
 
 
-def best_of_plain(ranked: Sequence[Rank]) -> tuple[int, str]:
-    """(index of the best, the step that decided against the next) of two or more plain ranks."""
+def name_ranks(offered: Sequence[tuple[Member, Mapping[str, Contribution]]]) -> list[Rank]:
+    """The rank of each name under `latest` without owner: `plain_ranks`, with the most complete of first sights."""
+    return [
+        (retired, sighted, _named(offers) if sighted else (0, 0), *rest)
+        for (retired, sighted, *rest), (_member, offers) in zip(plain_ranks(offered), offered, strict=True)
+    ]
+
+
+def best_of(ranked: Sequence[Rank]) -> tuple[int, str]:
+    """(index of the best, the step that decided against the next) of two or more ranks of the short kinds."""
     order = sorted(ranked)
     best, rival = order[0], order[1]
+    steps = _PLAIN_STEPS if len(best) == len(_PLAIN_STEPS) else _NAME_STEPS
     step = 0
-    while best[step] == rival[step] and step < 4:
+    while best[step] == rival[step] and step < len(steps) - 1:
         step += 1
-    return ranked.index(best), _PLAIN_STEPS[step]
+    return ranked.index(best), steps[step]
 
 
 def decided_by(winner: Rank, rival: Rank, *, group: str, rule: Rule) -> str:

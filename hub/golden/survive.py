@@ -15,7 +15,17 @@ from hub.canonical.contribution import Contribution
 from hub.canonical.names import complete, kind_of_name
 from hub.canonical.paths import NAME_GROUP, SLOTS, group
 from hub.canonical.vocabulary import CHANNELS
-from hub.golden.rank import Candidate, Rank, best_of_plain, candidate, decided_by, plain, plain_ranks, ranks
+from hub.golden.rank import (
+    Candidate,
+    Rank,
+    best_of,
+    candidate,
+    decided_by,
+    name_ranks,
+    plain,
+    plain_ranks,
+    ranks,
+)
 from hub.golden.rules import Rules
 from hub.golden.values import Golden, Hold, Member, Pin, Why
 
@@ -25,7 +35,7 @@ _PARTS = frozenset({"given_name", "middle_name", "family_name", "prefix", "suffi
 _WHOLES = frozenset({"full_name", "display_name"})
 _NAMES = tuple(sorted(NAME_GROUP))  # one order in every process
 _NAMING = ("kind", "legal_name", "trade_name")
-_SPECIAL = frozenset({"name"} | {f"consent[{channel}]" for channel in CHANNELS})
+_CONSENTS = frozenset(f"consent[{channel}]" for channel in CHANNELS)
 Offer = tuple[Member, dict[str, Contribution]]
 Offers = dict[str, list[Offer]]
 
@@ -118,15 +128,15 @@ def _winner(offered: list[Offer], name: str, rules: Rules) -> tuple[int, str, di
     if len(offered) == 1:
         return offered[0][0].record_id, "only", offered[0][1]
     rule = rules.of(name)
-    if rule == "latest" and name not in rules.owners and (name not in _SPECIAL or _agree(offered)):
-        index, step = best_of_plain(plain_ranks(offered))
+    if rule == "latest" and name not in rules.owners and (name not in _CONSENTS or _agree(offered)):
+        index, step = best_of(name_ranks(offered) if name == "name" else plain_ranks(offered))
         return offered[index][0].record_id, step, offered[index][1]
     (best, winner), (second, _rival) = _ranked(offered, name, rules)[:2]
     return winner.member.record_id, decided_by(best, second, group=name, rule=rule), dict(winner.offered)
 
 
 def _agree(offered: list[Offer]) -> bool:
-    """Whether all say the same: then only who said it is to be found, and consent or completeness decide nothing."""
+    """Whether all say the same: then how restrictive it is decides nothing."""
     first = {path: found[0] for path, found in offered[0][1].items()}
     return all({path: found[0] for path, found in said.items()} == first for _member, said in offered[1:])
 
