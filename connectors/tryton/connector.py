@@ -10,10 +10,11 @@ from connectors.tryton import party, write
 from connectors.tryton.lookups import Lookups
 from connectors.tryton.probe import findings, shapes
 from connectors.tryton.push import Pusher
-from connectors.tryton.rest import HEADERS, Rest, Row, Unreadable, encode_instant, readable
+from connectors.tryton.rest import HEADERS, Rest, Row, Unreadable, encode_instant, readable, visible
 from hub.sdk import (
     Bearer,
     Change,
+    ConnectionBroken,
     ConnectionView,
     Connector,
     Deletes,
@@ -23,6 +24,7 @@ from hub.sdk import (
     ObjectShape,
     Page,
     Receipt,
+    RecordRejected,
     Rejected,
     RemoteRecord,
     Setting,
@@ -76,29 +78,36 @@ class TrytonConnector(Connector):
         state: Mapping[str, Any] = {} if full or not cursor else cursor
         since, until, after = state.get("since"), state.get("until"), int(state.get("after") or 0)
         size = self.manifest.objects[object].page_size
-        total = None if after else self._count(since)
+        total = None if after else self._rest.count(party.MODEL, _touched(since))
         while True:
             rows, rejected, served_at = self._page(since, after, size)
             until = until or self._settled(served_at, object) or since
-            last = len(rows) + len(rejected) < size
-            if not last:
-                after = max([*(row["id"] for row in rows), *(int(one.external_id or 0) for one in rejected)])
+            seen = [*(row["id"] for row in rows), *(int(one.external_id or 0) for one in rejected)]
+            if seen and min(seen) <= after:
+                raise ConnectionBroken(
+                    "the server's pages go in circles", cause=f"party {min(seen)} after {after}"
+                )
+            last = len(seen) < size
+            after = max(seen, default=after)
             here = {"since": until} if last else {"since": since, "until": until, "after": after}
-            yield Page([self._record(row) for row in rows], here, rejected, total)
+            yield self._shown(rows, Page((), here, rejected, total))
             if last:
                 return
             total = None
 
     def fetch(self, object: str, external_ids: Sequence[str]) -> Sequence[RemoteRecord]:
+        """As they are now. One that the server itself cannot read is left out of many; asked for alone, it raises."""
         self._know(object)
         ids = [int(one) for one in external_ids if one.isdecimal()]
         rows, broken = readable(self._rest, party.MODEL, ids, self._fields) if ids else ([], {})
-        if broken:
-            raise Unreadable(f"party {next(iter(broken))} cannot be read", cause=next(iter(broken.values())))
+        if broken and len(ids) == 1:
+            raise Unreadable(f"party {ids[0]} cannot be read", cause=broken[ids[0]])
         found = {str(row["id"]): row for row in rows}
+        left_out = {str(id) for id in broken}
         return [
             self._record(found[one]) if one in found else RemoteRecord(one, {}, deleted=True)
             for one in external_ids
+            if one not in left_out
         ]
 
     def push(self, object: str, changes: Sequence[Change]) -> Sequence[Receipt]:
@@ -121,14 +130,15 @@ class TrytonConnector(Connector):
         return [self._record(row) for row in self._rest.search_read(party.MODEL, domain, self._fields).rows]
 
     def deletes(self, object: str, since: Any, bound: Iterable[str]) -> Deletes:
-        """Those of `bound` the key's user no longer sees; Tryton keeps no list of deleted parties that names them."""
+        """Those of `bound` deactivated, merged away, or no longer seen by the key's user; Tryton names none itself."""
         self._know(object)
         gone: list[str] = []
         asked = list(bound)
         for start in range(0, len(asked), _ALIVE_BATCH):
             part = asked[start : start + _ALIVE_BATCH]
             ids = [int(one) for one in part if one.isdecimal()]
-            rows = self._rest.search_read(party.MODEL, [["id", "in", ids]], ["id"]).rows
+            here = [["id", "in", ids], ["active", "=", True], ["replaced_by", "=", None]]
+            rows = self._rest.search_read(party.MODEL, here, ["id"]).rows
             alive = {str(row["id"]) for row in rows}
             gone += [one for one in part if one not in alive]
         return Deletes(gone)
@@ -140,8 +150,16 @@ class TrytonConnector(Connector):
     def _record(self, row: Row) -> RemoteRecord:
         return party.record(row, extra=self._extra)
 
-    def _count(self, since: str | None) -> int:
-        return int(self._rest.call(party.MODEL, "search_count", {"domain": _touched(since)}))
+    def _shown(self, rows: Sequence[Row], page: Page) -> Page:
+        """`page` with these rows: as records, or rejected where the server shows them in another shape."""
+        records: list[RemoteRecord] = []
+        rejected = list(page.rejected)
+        for row in rows:
+            try:
+                records.append(self._record(row))
+            except RecordRejected as error:
+                rejected.append(Rejected(str(row["id"]), row, str(error)))
+        return page._replace(records=records, rejected=rejected)
 
     def _page(
         self, since: str | None, after: int, size: int
@@ -152,7 +170,7 @@ class TrytonConnector(Connector):
             read = self._rest.search_read(party.MODEL, domain, self._fields, limit=size)
             return read.rows, [], read.served_at
         except Unreadable:
-            read = self._rest.search_read(party.MODEL, domain, ["id"], limit=size)
+            read = visible(self._rest, party.MODEL, domain, limit=size)
         rows, broken = readable(self._rest, party.MODEL, [row["id"] for row in read.rows], self._fields)
         return rows, [Rejected(str(id), {"id": id}, cause) for id, cause in broken.items()], read.served_at
 

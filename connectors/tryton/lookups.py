@@ -73,7 +73,7 @@ class Lookups(write.References):
     def types(self) -> Mapping[str, str]:
         """The types of the further fields. Raises ConnectionBroken for one that is missing or not simple."""
         if self._types is None:
-            shapes = self._rest.call(party.MODEL, "fields_get", {}) if self._extra else {}
+            shapes = self._rest.tables(party.MODEL, "fields_get", {}) if self._extra else {}
             for name in self._extra:
                 kind = shapes.get(name, {}).get("type")
                 if kind not in SIMPLE:

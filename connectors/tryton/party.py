@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hub.sdk import RemoteRecord
+from hub.sdk import RecordRejected, RemoteRecord
 
 MODEL = "party.party"
 CHILDREN = ("addresses", "contact_mechanisms", "identifiers")
 MECHANISMS = ("email", "phone", "mobile", "fax", "website")
+PHONES = frozenset({"phone", "mobile", "fax"})
 LINES = ("line1", "line2", "line3")
 # The parts of a structured street; writing a street as text empties those that are filled, or the text would not show.
 STREET_PARTS = (
@@ -39,8 +40,15 @@ TAX_KINDS = ("vat", "uscc", "gst", "ein")
 
 
 def record(row: Mapping[str, Any], *, extra: Sequence[str] = ()) -> RemoteRecord:
-    """The remote record of a row read with FIELDS and `extra`."""
-    return RemoteRecord(str(row["id"]), raw(row, extra=extra), version(row))
+    """The remote record of a row read with FIELDS and `extra`. Raises RecordRejected for a row of another shape.
+
+    One deactivated (Tryton then lets nobody change it) or merged into another counts as deleted.
+    """
+    try:
+        gone = not row["active"] or bool(row["replaced_by"])
+        return RemoteRecord(str(row["id"]), raw(row, extra=extra), version(row), deleted=gone)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise RecordRejected("the server did not show this party as agreed", cause=repr(error)) from None
 
 
 def raw(row: Mapping[str, Any], *, extra: Sequence[str] = ()) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from hub.sdk import ConnectionBroken, ConnectionView, FieldShape, Finding, Http,
 
 SERIES = "8."
 _MODELS = (party.MODEL, "party.address", "party.contact_mechanism", "party.identifier")
+_FIX = "is the server running, and is the url right?"
 _RIGHTS = ("read", "write", "create")
 # Fields every record has, and what is reached through our own names.
 _INNER = frozenset({"id", "create_uid", "create_date", "write_uid", "write_date", "rec_name", "xml_id"})
@@ -32,7 +33,7 @@ def findings(http: Http, rest: Rest, connection: ConnectionView, lookups: Lookup
             detail, fix = step()
         except HubError as error:
             yield Finding(
-                name, False, error.message + (f" ({error.cause})" if error.cause else ""), error.fix
+                name, False, error.message + (f" ({error.cause})" if error.cause else ""), error.fix or _FIX
             )
             return
         yield Finding(name, True, detail, fix)
@@ -57,13 +58,13 @@ def _version(http: Http, url: str) -> tuple[str, str | None]:
 
 
 def _read(rest: Rest) -> tuple[str, str | None]:
-    count = rest.call(party.MODEL, "search_count", {"domain": []})
+    count = rest.count(party.MODEL, [])
     rest.search_read(party.MODEL, [], party.FIELDS, limit=1)
     return f"{count} parties", None
 
 
 def _rights(rest: Rest) -> tuple[str, str | None]:
-    access: Mapping[str, Mapping[str, bool]] = rest.call(
+    access: Mapping[str, Mapping[str, bool]] = rest.tables(
         "ir.model.access", "get_access", {"models": list(_MODELS)}
     )
     missing = [
@@ -93,7 +94,7 @@ def _countries(lookups: Lookups) -> tuple[str, str | None]:
 
 def shapes(rest: Rest) -> Sequence[ObjectShape]:
     """The fields of a party as the maps name them, and its further simple ones, which the setting `fields` opens."""
-    theirs: Mapping[str, Mapping[str, Any]] = rest.call(party.MODEL, "fields_get", {})
+    theirs: Mapping[str, Mapping[str, Any]] = rest.tables(party.MODEL, "fields_get", {})
     ours = [FieldShape(name, kind, label) for name, kind, label in _OURS]
     ours += [FieldShape(name, kind, label, readonly=True) for name, kind, label in _READ_ONLY]
     named = {one.name for one in ours} | _INNER
@@ -115,7 +116,6 @@ def shapes(rest: Rest) -> Sequence[ObjectShape]:
 _OURS = (
     ("name", "char", "Name"),
     ("code", "char", "Code"),
-    ("active", "boolean", "Active"),
     ("lang", "char", "Language"),
     *((kind, "char", kind.capitalize()) for kind in party.MECHANISMS),
     *((f"address.{name}", "char", None) for name in ("recipient", "company", *party.LINES)),
@@ -125,6 +125,7 @@ _OURS = (
 )
 _READ_ONLY = (
     ("id", "integer", "ID"),
+    ("active", "boolean", "Active"),
     ("replaced_by", "integer", "Replaced By"),
     ("categories", "list", "Categories"),
     ("also", "dict", "Further addresses, contacts and identifiers"),

@@ -6,12 +6,12 @@ over, so that reading the party (or looking for our mark) afterwards tells wheth
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from connectors.tryton import party, write
 from connectors.tryton.lookups import Lookups
-from connectors.tryton.rest import Rest, Row, ServerFailed, readable
+from connectors.tryton.rest import Gone, Rest, Row, ServerFailed, readable
 from hub.sdk import Change, HubError, OutcomeUnknown, Receipt, RecordRejected, RemoteRecord
 from hub.sdk.writing import push_each, receipt_for
 
@@ -65,10 +65,10 @@ class Pusher:
             return Receipt(change.key, "done", id, self._record(row))
         try:
             answer = self._rest.write(party.MODEL, int(id), values, fields=self._fields)
+        except Gone as error:
+            return Receipt(change.key, "refused", id, cause=str(error))
         except (RecordRejected, ServerFailed) as error:
             return self._look(change, row, error)
-        if answer is None:
-            return Receipt(change.key, "refused", id, cause=f"party {id} is not there")
         return Receipt(change.key, "done", id, self._record(answer))
 
     def _look(self, change: Change, row: Row, error: RecordRejected | ServerFailed) -> Receipt:
@@ -100,6 +100,9 @@ class Pusher:
         if not ready:
             return receipts
         try:
+            if not ready[1:]:
+                row = self._rest.create_one(party.MODEL, payloads[0], fields=self._fields)
+                return [*receipts, Receipt(ready[0].key, "done", str(row["id"]), self._record(row))]
             ids = self._rest.create(party.MODEL, payloads)
         except RecordRejected as error:
             # All were rolled back for the sake of one.
@@ -168,5 +171,9 @@ class Pusher:
             marker=change.marker if row is None else None,
         )
 
-    def _record(self, row: Mapping[str, Any]) -> RemoteRecord:
-        return party.record(row, extra=self._extra)
+    def _record(self, row: Row | None) -> RemoteRecord | None:
+        """The record for a receipt; None if the server does not show it."""
+        try:
+            return party.record(row, extra=self._extra) if row else None
+        except RecordRejected:
+            return None

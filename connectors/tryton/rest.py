@@ -16,12 +16,21 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from hub.sdk import ConnectionBroken, Http, OutcomeUnknown, RecordRejected, RemoteUnavailable, Response
+from hub.sdk import (
+    ConnectionBroken,
+    Http,
+    NeedsReauth,
+    OutcomeUnknown,
+    RecordRejected,
+    RemoteUnavailable,
+    Response,
+)
 
 # Without it the server leaves out deactivated parties, addresses and contact mechanisms.
 _CONTEXT = base64.urlsafe_b64encode(json.dumps({"active_test": False}).encode()).decode()
 HEADERS: Mapping[str, str] = {"X-Tryton-Context": _CONTEXT, "Accept": "application/json"}
 
+_OWN_PAGE = re.compile(r"\s*<!doctype html>\s*<html lang=en>\s*<title>5\d\d [\w ]+</title>", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 
 Row = dict[str, Any]
@@ -29,13 +38,26 @@ Domain = list[Any]
 
 
 class Unreadable(RecordRejected):
-    """The server fails (500) on these records: one of them holds something it cannot render itself."""
+    """The server fails on these records: one refers to something that is not there (403), or breaks it (500). Or all
+    are `forbidden` (403) to the key's user: reading their ids alone tells."""
 
     code = "unreadable_there"
 
+    def __init__(self, message: str, *, cause: str | None, forbidden: bool = False) -> None:
+        super().__init__(message, cause=cause)
+        self.forbidden = forbidden
+
+
+class Gone(RecordRejected):
+    """The record to be written is not there."""
+
+    code = "gone_there"
+
 
 class ServerFailed(OutcomeUnknown):
-    """A write was answered with an error of the server's own (5xx): look whether it landed. `transient`: 503."""
+    """A write was answered with an error page of Tryton's own (500, 503): its transaction is over, so one can look
+    whether it landed. `transient`: 503. An error page of anybody else's (a proxy) is a plain OutcomeUnknown.
+    """
 
     def __init__(self, message: str, *, cause: str | None, transient: bool) -> None:
         super().__init__(message, cause=cause)
@@ -66,40 +88,77 @@ class Rest:
         """Matching records by id. Raises Unreadable; ConnectionBroken if the key may not or the database is unknown."""
         arguments = {"domain": domain, "order": [["id", "ASC"]], "limit": limit, "fields_names": list(fields)}
         answer = self._read(model, "search_read", arguments)
-        return Read([_plain(row) for row in answer.json()], answer.served_at)
+        return Read(_rows(_plain(answer.json()), answer), answer.served_at)
 
-    def call(self, model: str, method: str, arguments: Mapping[str, Any]) -> Any:
-        """The answer of a method that changes nothing."""
-        return self._read(model, method, arguments).json()
+    def count(self, model: str, domain: Domain) -> int:
+        answer = self._read(model, "search_count", {"domain": domain})
+        number = answer.json()
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise _strange(answer, "a number")
+        return number
+
+    def tables(self, model: str, method: str, arguments: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """The answer of a method that changes nothing and returns a table for each name."""
+        answer = self._read(model, method, arguments)
+        found = answer.json()
+        if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+            raise _strange(answer, "a table for each name")
+        return found
 
     def create(self, model: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
         """Create all or none of `rows`; their ids in order. Raises RecordRejected, ServerFailed."""
         answer = self._http.post(
-            f"rest/model/{model}/create", json={"vlist": list(rows)}, accept=(400, 500, 503)
+            f"rest/model/{model}/create", json={"vlist": list(rows)}, accept=(400, 403, 500, 503)
         )
         ids = _verdict(answer).json()
-        if not isinstance(ids, list) or len(ids) != len(rows):
+        if not isinstance(ids, list) or len(ids) != len(rows) or not all(isinstance(one, int) for one in ids):
             raise OutcomeUnknown(f"{answer.where} did not answer with one id for each record")
-        return [int(one) for one in ids]
+        return ids
+
+    def create_one(self, model: str, values: Mapping[str, Any], *, fields: Sequence[str]) -> Row:
+        """Create one record and return it. Unlike `create` it tells the reason when the user may not write a field.
+
+        Raises RecordRejected, ServerFailed.
+        """
+        answer = self._http.post(
+            f"rest/model/{model}",
+            params=[("f", name) for name in fields],
+            json=dict(values),
+            accept=(400, 403, 500, 503),
+        )
+        if answer.status == 204:
+            raise ServerFailed("the new record cannot be read", cause=None, transient=False)
+        row: Row = _plain(_verdict(answer).json())
+        if not isinstance(row, dict) or not isinstance(row.get("id"), int):
+            raise OutcomeUnknown(f"{answer.where} did not answer with the record")
+        return row
 
     def write(self, model: str, id: int, values: Mapping[str, Any], *, fields: Sequence[str]) -> Row | None:
-        """Write one record and return its new state, None if it is not there. Raises RecordRejected, ServerFailed."""
+        """Write one record and return its new state; None if it was written but cannot be read.
+
+        Raises Gone, RecordRejected, ServerFailed.
+        """
         answer = self._http.put(
             f"rest/model/{model}/{id}",
             params=[("f", name) for name in fields],
             json=dict(values),
-            accept=(400, 404, 500, 503),
+            accept=(400, 403, 404, 500, 503),
         )
         if answer.status == 404:
+            raise Gone(f"{model} {id} is not there")
+        if answer.status == 204:
             return None
         row: Row = _plain(_verdict(answer).json())
+        if not isinstance(row, dict) or row.get("id") != id:
+            raise OutcomeUnknown(f"{answer.where} did not answer with the record")
         return row
 
     def _read(self, model: str, method: str, arguments: Mapping[str, Any]) -> Response:
         where = f"rest/model/{model}/{method}"
-        answer = self._http.post(where, json=dict(arguments), reads=True, accept=(400, 404, 500))
-        if answer.status == 500:
-            raise Unreadable(f"the server failed to read {model}", cause=_message(answer))
+        answer = self._http.post(where, json=dict(arguments), reads=True, accept=(400, 403, 404, 500))
+        if answer.status in (403, 500):
+            what = f"the server failed to read {model}"
+            raise Unreadable(what, cause=_message(answer), forbidden=answer.status == 403)
         if answer.status == 404:
             raise ConnectionBroken(
                 "the server does not know this database, or has no REST API",
@@ -111,14 +170,27 @@ class Rest:
 
 
 def _verdict(answer: Response) -> Response:
-    """A good answer to a write, or the error that says what became of it. 400: the transaction was rolled back."""
+    """A good answer to a write, or the error that says what became of it. 400, 403: the transaction was rolled back."""
     if answer.ok:
         return answer
-    if answer.status == 400:
+    if answer.status in (400, 403):
         raise RecordRejected(_message(answer))
-    raise ServerFailed(
-        f"the server failed ({answer.status})", cause=_message(answer), transient=answer.status == 503
-    )
+    what, cause = f"the server failed ({answer.status})", _message(answer)
+    if _OWN_PAGE.match(answer.text()) is None:
+        raise OutcomeUnknown(what, cause=cause)
+    raise ServerFailed(what, cause=cause, transient=answer.status == 503)
+
+
+def _rows(found: Any, answer: Response) -> list[Row]:
+    if isinstance(found, list) and all(
+        isinstance(one, dict) and isinstance(one.get("id"), int) for one in found
+    ):
+        return found
+    raise _strange(answer, "records")
+
+
+def _strange(answer: Response, wanted: str) -> RemoteUnavailable:
+    return RemoteUnavailable(f"{answer.where} answered something else than {wanted}", cause=answer.excerpt())
 
 
 def _message(answer: Response) -> str:
@@ -206,17 +278,15 @@ def readable(
 ) -> tuple[list[Row], dict[int, str]]:
     """Rows of those of `ids` that can be read, and the cause for each one that cannot, found by halving.
 
-    Raises RemoteUnavailable if the server fails whatever it is asked.
+    If it is not the records: raises NeedsReauth if the key's user may read none, RemoteUnavailable if the server fails
+    whatever it is asked.
     """
     try:
         return rest.search_read(model, [["id", "in", list(ids)]], fields).rows, {}
     except Unreadable as error:
         if len(ids) == 1:
             return [], {ids[0]: str(error)}
-        try:
-            rest.search_read(model, [["id", "in", list(ids)]], ["id"])
-        except Unreadable:
-            raise RemoteUnavailable(str(error)) from None
+        visible(rest, model, [["id", "in", list(ids)]])
     rows: list[Row] = []
     broken: dict[int, str] = {}
     half = len(ids) // 2
@@ -225,3 +295,17 @@ def readable(
         rows += found
         broken |= causes
     return rows, broken
+
+
+def visible(rest: Rest, model: str, domain: Domain, *, limit: int | None = None) -> Read:
+    """The ids alone, where reading more failed. Raises NeedsReauth or RemoteUnavailable if even that fails."""
+    try:
+        return rest.search_read(model, domain, ["id"], limit=limit)
+    except Unreadable as error:
+        if error.forbidden:
+            raise NeedsReauth(
+                f"the key's user may not read {model}",
+                cause=error.cause,
+                fix="give the user the right groups there",
+            ) from None
+        raise RemoteUnavailable(str(error)) from None

@@ -13,6 +13,7 @@ from connectors.tryton.party import (
     LINES,
     MARKER,
     MECHANISMS,
+    PHONES,
     STREET_PARTS,
     TAX_KINDS,
     active,
@@ -25,6 +26,8 @@ from hub.sdk import RecordRejected
 
 # Single-line fields refuse these ("contains some invalid chars").
 _BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
+
+_FORMAT = re.compile(r"[^+\d]")
 
 _ADDRESS_TEXT = {"postal_code": "postal_code", "city": "city", "recipient": "attn", "company": "party_name"}
 _ADDRESS = frozenset({*_ADDRESS_TEXT, *LINES, "country", "subdivision", "subdivision_code"})
@@ -65,8 +68,6 @@ def values(
     for name in ("name", "code"):
         if name in given:
             result[name] = one_line(given[name], name)
-    if "active" in given:
-        result["active"] = given["active"] is not False
     if "lang" in given:
         result["lang"] = references.language(given["lang"]) if given["lang"] else None
     for name, kind in extra.items():
@@ -106,7 +107,7 @@ def one_line(value: Any, name: str) -> str | None:
 
 
 def _refuse_rest(given: Mapping[str, Any], extra: Mapping[str, str]) -> None:
-    known = {"name", "code", "active", "lang", *MECHANISMS, *extra}
+    known = {"name", "code", "lang", *MECHANISMS, *extra}
     known |= {f"address.{name}" for name in _ADDRESS} | {f"identifier.{kind}" for kind in TAX_KINDS}
     for name in given:
         if name not in known:
@@ -135,12 +136,17 @@ def _bring(main: Mapping[str, Any], field: str, value: str | None) -> list[Any]:
     return ["write", [main["id"]], {"active": False} if value is None else {field: value}]
 
 
-def _asleep(row: Mapping[str, Any], kind: str, value: str | None) -> int | None:
+def _asleep(row: Mapping[str, Any], kind: str, value: str) -> int | None:
     """A deactivated mechanism that holds this very value, to be woken rather than doubled."""
     for one in row["contact_mechanisms"]:
-        if not one["active"] and one["type"] == kind and one["value"] == value:
+        if not one["active"] and one["type"] == kind and _core(kind, one["value"]) == _core(kind, value):
             return int(one["id"])
     return None
+
+
+def _core(kind: str, value: str) -> str:
+    """What of a value does not change when the server formats it."""
+    return _FORMAT.sub("", value) if kind in PHONES else value.casefold()
 
 
 def _identifiers(given: Mapping[str, Any], row: Mapping[str, Any] | None) -> Operations:

@@ -1,9 +1,11 @@
-"""A real ERP (Tryton on SQLite) for the demo and the tests: started from nothing, on loopback, gone when we are gone."""
+"""A real ERP (Tryton on SQLite) for the demo and the tests: started from nothing, on loopback, gone when we are."""
 
 from __future__ import annotations
 
 import atexit
+import base64
 import contextlib
+import json
 import os
 import secrets
 import shutil
@@ -12,11 +14,11 @@ import socket
 import sqlite3
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from hub.demo.erp_build import (
     DATABASE,
@@ -32,6 +34,8 @@ from hub.errors import ConnectionBroken
 
 START_SECONDS = 60.0
 _PORT_ATTEMPTS = 3
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_WITH_INACTIVE = base64.urlsafe_b64encode(b'{"active_test": false}').decode()
 _SERVE = Path(__file__).with_name("erp_serve.py")
 
 
@@ -40,7 +44,7 @@ def _silent(line: str) -> None:
 
 
 class Erp:
-    """A running ERP. `url` is what a connection's `url` takes, `key` its API key; `stop()` or leaving the `with` ends it."""
+    """A running ERP. `url` and `key` are what a connection takes; `stop()` or leaving the `with` ends it."""
 
     def __init__(self, folder: Path, *, port: int, key: str, process: subprocess.Popen[bytes]) -> None:
         self.folder = folder
@@ -64,7 +68,7 @@ class Erp:
         fresh: bool = True,
         cache: Path | None = None,
     ) -> Erp:
-        """Start an ERP whose database lives in `folder`. The first start on a machine installs it (about half a minute).
+        """Start an ERP whose database lives in `folder`. The first start on a machine installs it (10 to 60 s).
 
         `port`: a free one if not given. `fresh`: begin with an empty database and a new key, else go on with what
         `folder` holds. `cache`: where the installation is kept (default: the user's cache folder). Raises
@@ -87,6 +91,24 @@ class Erp:
             progress(f"the ERP runs at {erp.url}")
             return erp
         raise AssertionError("unreachable")
+
+    def call(self, method: str, path: str, body: Any = None, *, timeout: float = 30.0) -> Any:
+        """One call of the ERP's own REST API, as an outsider makes it: `path` below `rest/model/`, inactive records
+        included. Raises urllib.error.HTTPError.
+        """
+        request = urllib.request.Request(  # noqa: S310 (our own loopback address)
+            f"{self.url}/rest/model/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": f"bearer {self.key}",
+                "Content-Type": "application/json",
+                "X-Tryton-Context": _WITH_INACTIVE,
+            },
+        )
+        with _DIRECT.open(request, timeout=timeout) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
 
     @property
     def running(self) -> bool:
@@ -115,16 +137,12 @@ class Erp:
 
     def _wait(self) -> None:
         """Until it answers with our key, or is dead, or START_SECONDS are over."""
-        request = urllib.request.Request(  # noqa: S310 (our own loopback address)
-            f"{self.url}/rest/model/ir.lang?f=code&s=1", headers={"Authorization": f"bearer {self.key}"}
-        )
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end and self.running:
             try:
-                with direct.open(request, timeout=5):
-                    return
-            except (OSError, urllib.error.URLError):
+                self.call("GET", "ir.lang?f=code&s=1", timeout=2)
+                return
+            except OSError:
                 time.sleep(0.1)
         what = "did not answer in time" if self.running else "ended at once"
         raise ConnectionBroken(f"the ERP at {self.url} {what}", cause=tail(self.log), fix=f"see {self.log}")

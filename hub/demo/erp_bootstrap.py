@@ -1,6 +1,6 @@
 """Runs inside the ERP's own environment: makes an empty ERP database with the wanted modules, countries and an API key.
 
-`python erp_bootstrap.py CONFIG WANTED.json`, where WANTED is {"database", "modules": […], "countries": [[code, name], …]}.
+`python erp_bootstrap.py CONFIG WANTED`; WANTED: JSON file {"database", "modules": […], "countries": [[code, name], …]}.
 Written for a throw-away database: the modules' own data is not validated record by record, which halves the build.
 """
 # mypy: disable-error-code="import-not-found, import-untyped, no-untyped-call, untyped-decorator"

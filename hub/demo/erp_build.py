@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from hub.canonical.country import COUNTRIES
 from hub.errors import ConnectionBroken
 
 Progress = Callable[[str], None]
@@ -83,15 +84,7 @@ def clean_environment() -> Mapping[str, str]:
 
 
 def _countries() -> list[tuple[str, str]]:
-
-    return [
-        ("AT", "Austria"),
-        ("CN", "China"),
-        ("DE", "Germany"),
-        ("FR", "France"),
-        ("GB", "United Kingdom"),
-        ("US", "United States"),
-    ]
+    return [(code, one.english) for code, one in sorted(COUNTRIES.items())]
 
 
 def _digest(wanted: Mapping[str, object]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,8 +36,3 @@ def connect(erp: Erp) -> Callable[..., TrytonConnector]:
 @pytest.fixture
 def tryton(connect: Callable[..., TrytonConnector]) -> TrytonConnector:
     return connect()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path
