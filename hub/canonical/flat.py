@@ -26,7 +26,7 @@ from hub.canonical.customer import (
 from hub.canonical.loyalty import Membership
 from hub.canonical.moment import show
 from hub.canonical.money import Money, decimal_text
-from hub.canonical.paths import Path, parse
+from hub.canonical.paths import parse
 from hub.canonical.references import ExternalRef
 
 T = TypeVar("T")
@@ -124,32 +124,21 @@ def customer_of(
     also: further values per contact-like field, as golden has them: field → [[group, value], …]. given: path → the
     text as given, for contact points. head: id, version, created_at, merged_into, … as the dataclass has them.
     """
-    slots: dict[tuple[str, str | None], dict[str, Any]] = {}
-    custom: dict[str, dict[str, Any]] = {}
-    plain: dict[str, Any] = {}
-    for text, value in values.items():
-        path = parse(text)
-        if value is None:
-            continue
-        if path.field == "custom":
-            custom.setdefault(str(path.label), {})[str(path.sub)] = value
-        elif path.label is None and path.sub is None and path.field not in _SLOT_KINDS:
-            plain[path.field] = value
-        else:
-            slots.setdefault((path.field, path.label), {})[path.sub or ""] = value
-    texts = given or {}
+    plain, slots, custom = _sorted_out(values)
     points = [
-        _point(field, label, found, texts) for (field, label), found in slots.items() if field in _SLOT_KINDS
+        _point(field, label, found, given or {})
+        for (field, label), found in slots.items()
+        if field in _SLOT_KINDS
     ]
     tax_ids = [_tax_id(label, found) for (field, label), found in slots.items() if field == "tax_id"]
     for field, extra in (also or {}).items():
         for group, value in extra:
-            path = _group(group)
+            label = _label(group)
             found = value if isinstance(value, Mapping) else {"": value}
             if field == "tax_id":
-                tax_ids.append(_tax_id(path.label, found))
+                tax_ids.append(_tax_id(label, found))
             elif field in _SLOT_KINDS:
-                points.append(_point(field, path.label, found, {}, primary=False))
+                points.append(_point(field, label, found, {}, primary=False))
     return build(
         Customer,
         {name: value for name, value in plain.items() if name not in _PERSON | _ORGANISATION},
@@ -169,6 +158,27 @@ def customer_of(
     )
 
 
+Slots = dict[tuple[str, str | None], dict[str, Any]]
+
+
+def _sorted_out(values: Mapping[str, Any]) -> tuple[dict[str, Any], Slots, dict[str, dict[str, Any]]]:
+    """Plain fields; per field and label the parts (the value itself under ""); custom fields by namespace."""
+    plain: dict[str, Any] = {}
+    slots: Slots = {}
+    custom: dict[str, dict[str, Any]] = {}
+    for text, value in values.items():
+        path = parse(text)
+        if value is None:
+            continue
+        if path.field == "custom":
+            custom.setdefault(str(path.label), {})[str(path.sub)] = value
+        elif path.label is None and path.sub is None and path.field not in _SLOT_KINDS:
+            plain[path.field] = value
+        else:
+            slots.setdefault((path.field, path.label), {})[path.sub or ""] = value
+    return plain, slots, custom
+
+
 _SLOT_KINDS = frozenset({"email", "phone", "address", "social", "web", "messaging"})
 _PERSON = frozenset(Person.__slots__)
 _ORGANISATION = frozenset(Organisation.__slots__)
@@ -180,10 +190,9 @@ def _labelled(
     return [(label, found) for (name, label), found in slots.items() if name == field and label]
 
 
-def _group(text: str) -> Path:
-    """A group name such as `address[billing]` taken apart; unlike a path it may lack the part."""
-    field, bracket, rest = text.partition("[")
-    return Path(text, field, rest.rstrip("]") if bracket else None, None)
+def _label(group: str) -> str | None:
+    """The label in a group's name such as `address[billing]`."""
+    return group.partition("[")[2].rstrip("]") or None
 
 
 def _tax_id(label: str | None, found: Mapping[str, Any]) -> TaxId:

@@ -65,7 +65,7 @@ def kind_of_name(fields: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=16_384)
 def join(
-    given: str | None, family: str | None, middle: str | None = None, suffix: str | None = None
+    given: str | None, family: str | None, *, middle: str | None = None, suffix: str | None = None
 ) -> str | None:
     """The full name of its parts: Chinese and Korean surname first without space, Japanese with; Latin given first."""
     if given and family:
@@ -156,7 +156,7 @@ def _person(fields: Mapping[str, Any]) -> dict[str, Any]:
     full = fields.get("full_name")
     added: dict[str, Any] = {}
     if not full:
-        made = join(given, family, fields.get("middle_name"), fields.get("suffix"))
+        made = join(given, family, middle=fields.get("middle_name"), suffix=fields.get("suffix"))
         full = made if given and family else fields.get("display_name") or made
         if full:
             added["full_name"] = full

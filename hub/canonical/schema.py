@@ -178,7 +178,7 @@ def to_json(item: Any) -> dict[str, Any]:
 def from_json(cls: type[T], data: Mapping[str, Any]) -> T:
     """A canonical object from JSON. Raises RecordRejected naming each field and what is wrong with it."""
     try:
-        loaded: T = schema_of(cls).load(data)  # type: ignore[arg-type]
+        loaded: T = schema_of(cls).load(data)
     except ValidationError as error:
         raise RecordRejected(f"no {cls.__name__.lower()}: {_told(error.messages)}") from None
     return loaded

@@ -100,7 +100,7 @@ def gathers(sources: tuple[str, ...], steps: tuple[Step, ...], at: At) -> None:
         )
 
 
-def const(text: str, object: str, value: Any, at: At) -> Any:
+def const(text: str, object: str, *, value: Any, at: At) -> Any:
     """A constant or a word of a value table, as its path's canonical value."""
     if isinstance(value, (dict, list)) or value is None:
         at.refuse(f"'{text}' takes a plain value here")

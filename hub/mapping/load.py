@@ -223,7 +223,7 @@ def _pull_line(entry: _Entry, kind: str) -> PullLine:
     if "const" in given:
         if len(given) > 1:
             at.refuse("a constant takes no other key")
-        return PullLine(path, const=check.const(path, kind, given["const"], at))
+        return PullLine(path, const=check.const(path, kind, value=given["const"], at=at))
     sources = check.names(given.get("from"), "from", at)
     via = check.via(given.get("via", []), at)
     check.gathers(sources, via, at)
@@ -278,7 +278,7 @@ def _values(kind: str, layers: list[_File]) -> dict[str, dict[str, Any]]:
             words = merged.setdefault(path, {})
             for word, value in table.items():
                 place = layer.at(*keys, word)
-                words[word] = check.const(own, inner, value, place)
+                words[word] = check.const(own, inner, value=value, at=place)
     return merged
 
 
