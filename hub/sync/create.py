@@ -30,7 +30,8 @@ class Create:
     equal in every repetition. values: what is sent, frozen from the first call on. state: waiting (nothing
     sent) → begun (sent, no receipt) → bound | dropped | refused. doubt: a call was begun and nobody brought
     its receipt. absent: a search found nothing of it since. call_ends_at: by when the last call is over for
-    us.
+    us. settled_at: up to when it may have made a record that nobody bound (a search began that found none, or
+    the record was bound).
     """
 
     home_id: int
@@ -40,7 +41,7 @@ class Create:
     doubt: bool = False
     absent: bool = False
     call_ends_at: float = 0.0
-    searched_at: float = 0.0
+    settled_at: float = 0.0
     lease_until: float = 0.0
     fence: int = 0
 
@@ -66,7 +67,7 @@ def plan_create(
     """The intent row for a golden: its values at the paths that a create may give. old: the settled row it
     replaces."""
     new = Create(home_id, marker, _given(golden, policy))
-    return new if old is None else replace(new, fence=old.fence, searched_at=old.searched_at)
+    return new if old is None else replace(new, fence=old.fence, settled_at=old.settled_at)
 
 
 def claim_create(create: Create, *, now: float, lease_seconds: float) -> Create | None:
@@ -135,7 +136,7 @@ def created(
     _check_fence(create, fence)
     free = replace(create, lease_until=0.0)
     if outcome == "done":
-        return Settled(replace(free, state="bound"), _bound(free, answer, policy, now=now))
+        return Settled(replace(free, state="bound", settled_at=now), _bound(free, answer, policy, now=now))
     if outcome == "unknown" or create.doubt:  # an earlier call may have made it, or may yet
         over = min(now, create.call_ends_at)
         wait = over + policy.read_after_write_seconds
@@ -169,7 +170,8 @@ def found(create: Create, reading: Reading, *, policy: Policy, fence: int, prove
     if odd and policy.update:
         binding = _in_doubt(binding, create, reading, intent=intent, odd=odd)
     entries = _unasked(create, reading, policy) if proven else ()
-    return Settled(replace(create, state="bound", lease_until=0.0), binding, entries)
+    bound = replace(create, state="bound", settled_at=reading.finished, lease_until=0.0)
+    return Settled(bound, binding, entries)
 
 
 def not_found(
@@ -186,8 +188,8 @@ def not_found(
     if searched < over:
         return Settled(free, retry=True, not_before=over)
     if has_record or rival:
-        return Settled(replace(free, state="dropped", searched_at=searched))
-    return Settled(replace(free, absent=True, searched_at=searched), retry=True)
+        return Settled(replace(free, state="dropped", settled_at=searched))
+    return Settled(replace(free, absent=True, settled_at=searched), retry=True)
 
 
 def could_be(create: Create, reading: Reading, *, policy: Policy, marker: str | None = None) -> bool:

@@ -46,10 +46,10 @@ def superseded(work: Binding | Create, fence: int) -> bool:
 def parks(create: Create, reading: Reading) -> bool:
     """R5: a new record that could be ours waits while our create there is begun and not receipted.
 
-    So does one read before a search that found nothing of the create: it may have been ours, and is gone
-    since. What is parked is read again.
+    So does one that was read before the create was settled: ours, it may be gone since. What is parked is
+    read again.
     """
-    return create.state == "begun" or reading.started < create.searched_at
+    return create.state == "begun" or reading.started < create.settled_at
 
 
 def _moment(version: str) -> tuple[int, str]:

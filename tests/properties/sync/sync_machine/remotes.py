@@ -140,7 +140,7 @@ class Remote:
         if external_id is None:
             external_id = self.new_id()
             fields = {path: fields.get(path) or self.defaults.get(path, "") for path in PATHS}
-            if call.marker in self.markers.values():
+            if self.manners.marker and call.marker in self.markers.values():
                 raise Broken(f"{self.name} got a second record for home {call.marker}")
             self.markers[external_id] = call.marker or ""
         self._store(external_id, fields, now)
