@@ -69,6 +69,8 @@ class Pusher:
             return Receipt(change.key, "refused", id, cause=str(error))
         except (RecordRejected, ServerFailed) as error:
             return self._look(change, row, error)
+        if answer:
+            self._rows[id] = answer
         return Receipt(change.key, "done", id, self._record(answer))
 
     def _look(self, change: Change, row: Row, error: RecordRejected | ServerFailed) -> Receipt:

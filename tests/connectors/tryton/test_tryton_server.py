@@ -109,6 +109,13 @@ def test_update_writes_the_child_it_means(tryton: TrytonConnector, erp: Erp) -> 
     assert raw(tryton, id) == receipt.record.raw
 
 
+def test_two_changes_of_one_party_in_one_call_meet_the_same_child(tryton: TrytonConnector, erp: Erp) -> None:
+    id = new(erp, "Twice")
+    mails = ("first@x.org", "second@x.org")
+    *_, last = tryton.push("customer", [Change(mail, id, {"email": mail}) for mail in mails])
+    assert last.record and last.record.raw["email"] == "second@x.org" and last.record.raw["also"] == {}
+
+
 def test_a_cleared_value_sleeps_and_wakes(tryton: TrytonConnector, erp: Erp) -> None:
     id = new(erp, "Sleeper", mechanism("phone", "+49 30 901820"))
     cleared = update(tryton, id, {"phone": ""})
