@@ -10,7 +10,7 @@ from connectors.tryton import party, write
 from connectors.tryton.lookups import Lookups
 from connectors.tryton.probe import findings, shapes
 from connectors.tryton.push import Pusher
-from connectors.tryton.rest import HEADERS, Rest, Row, Unreadable, encode_instant, readable, visible
+from connectors.tryton.rest import HEADERS, Rest, Row, Unreadable, encode_instant
 from hub.sdk import (
     Bearer,
     Change,
@@ -63,7 +63,7 @@ class TrytonConnector(Connector):
         )
 
     def check(self) -> Iterator[Finding]:
-        return findings(self.http, self._rest, self.connection, self._lookups)
+        return findings(self.http, self._rest, connection=self.connection, lookups=self._lookups)
 
     def discover(self) -> Sequence[ObjectShape]:
         return shapes(self._rest)
@@ -99,7 +99,7 @@ class TrytonConnector(Connector):
         """As they are now. One that the server itself cannot read is left out of many; asked for alone, it raises."""
         self._know(object)
         ids = [int(one) for one in external_ids if one.isdecimal()]
-        rows, broken = readable(self._rest, party.MODEL, ids, self._fields) if ids else ([], {})
+        rows, broken = self._rest.readable(party.MODEL, ids, self._fields) if ids else ([], {})
         if broken and len(ids) == 1:
             raise Unreadable(f"party {ids[0]} cannot be read", cause=broken[ids[0]])
         found = {str(row["id"]): row for row in rows}
@@ -170,8 +170,8 @@ class TrytonConnector(Connector):
             read = self._rest.search_read(party.MODEL, domain, self._fields, limit=size)
             return read.rows, [], read.served_at
         except Unreadable:
-            read = visible(self._rest, party.MODEL, domain, limit=size)
-        rows, broken = readable(self._rest, party.MODEL, [row["id"] for row in read.rows], self._fields)
+            read = self._rest.visible(party.MODEL, domain, limit=size)
+        rows, broken = self._rest.readable(party.MODEL, [row["id"] for row in read.rows], self._fields)
         return rows, [Rejected(str(id), {"id": id}, cause) for id, cause in broken.items()], read.served_at
 
     def _settled(self, served_at: float | None, object: str) -> str | None:

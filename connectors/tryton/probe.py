@@ -19,7 +19,7 @@ _INNER = frozenset({"id", "create_uid", "create_date", "write_uid", "write_date"
 _LISTS = frozenset({"one2many", "many2many", "binary", "dict"})
 
 
-def findings(http: Http, rest: Rest, connection: ConnectionView, lookups: Lookups) -> Iterator[Finding]:
+def findings(http: Http, rest: Rest, *, connection: ConnectionView, lookups: Lookups) -> Iterator[Finding]:
     """Step by step; ends after the first that fails."""
     steps: tuple[tuple[str, Callable[[], tuple[str, str | None]]], ...] = (
         ("reach the server", lambda: _version(http, str(connection.settings["url"]))),

@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.tryton import party, write
 from connectors.tryton.lookups import Lookups
-from connectors.tryton.rest import Gone, Rest, Row, ServerFailed, readable
+from connectors.tryton.rest import Gone, Rest, Row, ServerFailed
 from hub.sdk import Change, HubError, OutcomeUnknown, Receipt, RecordRejected, RemoteRecord
 from hub.sdk.writing import push_each, receipt_for
 
@@ -50,7 +50,7 @@ class Pusher:
 
     def _read(self, ids: Sequence[int]) -> None:
         if ids:
-            rows, broken = readable(self._rest, party.MODEL, ids, self._fields)
+            rows, broken = self._rest.readable(party.MODEL, ids, self._fields)
             self._rows |= {str(row["id"]): row for row in rows}
             self._broken |= {str(id): cause for id, cause in broken.items()}
 
@@ -145,7 +145,7 @@ class Pusher:
     def _show(self, changes: Sequence[Change], ids: Sequence[str]) -> list[Receipt]:
         """Receipts with the new records as they read; without them if they cannot be read now."""
         try:
-            rows, _ = readable(self._rest, party.MODEL, [int(id) for id in ids], self._fields)
+            rows, _ = self._rest.readable(party.MODEL, [int(id) for id in ids], self._fields)
         except HubError:
             rows = []
         records = {str(row["id"]): self._record(row) for row in rows}

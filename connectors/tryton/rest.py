@@ -90,6 +90,43 @@ class Rest:
         answer = self._read(model, "search_read", arguments)
         return Read(_rows(_plain(answer.json()), answer), answer.served_at)
 
+    def readable(
+        self, model: str, ids: Sequence[int], fields: Sequence[str]
+    ) -> tuple[list[Row], dict[int, str]]:
+        """Rows of those of `ids` that can be read, and the cause for each one that cannot, found by halving.
+
+        If it is not the records: raises NeedsReauth if the key's user may read none, RemoteUnavailable if the server
+        fails whatever it is asked.
+        """
+        domain = [["id", "in", list(ids)]]
+        try:
+            return self.search_read(model, domain, fields).rows, {}
+        except Unreadable as error:
+            self.visible(model, domain)
+            if len(ids) == 1:
+                return [], {ids[0]: str(error)}
+        rows: list[Row] = []
+        broken: dict[int, str] = {}
+        half = len(ids) // 2
+        for part in (ids[:half], ids[half:]):
+            found, causes = self.readable(model, part, fields)
+            rows += found
+            broken |= causes
+        return rows, broken
+
+    def visible(self, model: str, domain: Domain, *, limit: int | None = None) -> Read:
+        """The ids alone, where reading more failed. Raises NeedsReauth or RemoteUnavailable if even that fails."""
+        try:
+            return self.search_read(model, domain, ["id"], limit=limit)
+        except Unreadable as error:
+            if error.forbidden:
+                raise NeedsReauth(
+                    f"the key's user may not read {model}",
+                    cause=error.cause,
+                    fix="give the user the right groups there",
+                ) from None
+            raise RemoteUnavailable(str(error)) from None
+
     def count(self, model: str, domain: Domain) -> int:
         answer = self._read(model, "search_count", {"domain": domain})
         number = answer.json()
@@ -271,41 +308,3 @@ def encode(value: Any, kind: str) -> Any:
     except (ValueError, TypeError, ArithmeticError):
         pass
     raise RecordRejected(f"{value!r} does not fit a field of type {kind}")
-
-
-def readable(
-    rest: Rest, model: str, ids: Sequence[int], fields: Sequence[str]
-) -> tuple[list[Row], dict[int, str]]:
-    """Rows of those of `ids` that can be read, and the cause for each one that cannot, found by halving.
-
-    If it is not the records: raises NeedsReauth if the key's user may read none, RemoteUnavailable if the server fails
-    whatever it is asked.
-    """
-    try:
-        return rest.search_read(model, [["id", "in", list(ids)]], fields).rows, {}
-    except Unreadable as error:
-        if len(ids) == 1:
-            return [], {ids[0]: str(error)}
-        visible(rest, model, [["id", "in", list(ids)]])
-    rows: list[Row] = []
-    broken: dict[int, str] = {}
-    half = len(ids) // 2
-    for part in (ids[:half], ids[half:]):
-        found, causes = readable(rest, model, part, fields)
-        rows += found
-        broken |= causes
-    return rows, broken
-
-
-def visible(rest: Rest, model: str, domain: Domain, *, limit: int | None = None) -> Read:
-    """The ids alone, where reading more failed. Raises NeedsReauth or RemoteUnavailable if even that fails."""
-    try:
-        return rest.search_read(model, domain, ["id"], limit=limit)
-    except Unreadable as error:
-        if error.forbidden:
-            raise NeedsReauth(
-                f"the key's user may not read {model}",
-                cause=error.cause,
-                fix="give the user the right groups there",
-            ) from None
-        raise RemoteUnavailable(str(error)) from None
