@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from hub.errors import HubError
+from hub.flows import rails
 from hub.flows.wiring import load_wiring
 from hub.flows.work import run_push
 from jobs.worker import bench, ring
@@ -18,11 +20,14 @@ def run(id: int, lane: str) -> None:
     """`id`: of the connection."""
     with bench() as at:
         wiring = load_wiring(at.db)
-        streams = [stream for (connection, _), stream in wiring.streams.items() if connection == id]
+        streams = wiring.of(id)
         if not streams:
             return
+        if reason := rails.hold_over_cap(at.db, streams, now=time.time()):
+            log.warning("nothing is pushed to %s: %s", streams[0].connection, reason)
+            return
         try:
-            done = run_push(at.db, at.settings, wiring, streams, lanes=(lane,), seconds=SECONDS)
+            done = run_push(at.db, at.settings, wiring, of=streams, lanes=(lane,), seconds=SECONDS)
         except HubError as error:
             log.warning(
                 "the push to %s stopped: %s", streams[0].connection, error

@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 from hub.errors import HubError, LeaseLost, RecordRejected
 from hub.flows import goldens, owing, retry
 from hub.flows.absorb import Evidence, absorb
+from hub.flows.create_row import state_of
 from hub.flows.delivery import LEASE_SECONDS, Batch
 from hub.flows.goldens import Recomputed
 from hub.flows.remote import as_error, reading_of, send
 from hub.flows.wiring import Stream
 from hub.sdk.connector import Change, Receipt, RemoteRecord
-from hub.store.documents import dump, load
+from hub.store.documents import dump
 from hub.store.queries import matching, numbers, outgoing, records
 from hub.sync.create import (
     Create,
@@ -28,27 +29,32 @@ from hub.sync.create import (
     found,
     next_step,
     not_found,
+    put_back,
 )
 
 
 class Job(NamedTuple):
-    """A create in hand: its state as claimed, and the customer its home id answers to now."""
+    """A create in hand: its state as claimed, and the customer its home id answers to now.
+
+    rival: another create of the same customer there is begun.
+    """
 
     create: Create
     customer: int
     attempts: int
     lane: str
     has_record: bool
+    rival: bool
     golden: Mapping[str, Any]
 
 
-def create(batch: Batch, *, lane: str) -> int:
+def make(batch: Batch, *, lane: str) -> int:
     """Work on one batch of due creates of the stream. Returns how many were claimed; 0: nothing is due."""
     jobs = _claim(batch, lane=lane)
     now = time.time()
     to_send: list[Job] = []
     for job in jobs:
-        step = next_step(job.create, batch.stream.policy, now=now, has_record=job.has_record)
+        step = next_step(job.create, batch.stream.policy, now=now, has_record=job.has_record, rival=job.rival)
         if step == "send":
             to_send.append(job)
         elif step == "find":
@@ -57,26 +63,11 @@ def create(batch: Batch, *, lane: str) -> int:
             batch.counts["dropped"] += 1
             _store(batch, job, dropped_create(job.create, fence=job.create.fence), state="done")
         else:
-            at = job.create.call_ends_at + batch.stream.policy.read_after_write_seconds
-            _store(batch, job, job.create, state="waiting", next_at=at)
+            at = max(now + 1.0, job.create.call_ends_at + batch.stream.policy.read_after_write_seconds)
+            _store(batch, job, put_back(job.create, fence=job.create.fence), state="waiting", next_at=at)
     if to_send:
         _send(batch, to_send)
     return len(jobs)
-
-
-def state_of(row: Any) -> Create:
-    """The create of its row."""
-    return Create(
-        home_id=row.customer_id,
-        marker=row.marker,
-        values=load(row.intent),
-        state=row.step,
-        doubt=bool(row.doubt),
-        absent=bool(row.absent),
-        call_ends_at=row.call_ends_at or 0.0,
-        lease_until=row.lease_until or 0.0,
-        fence=row.fence,
-    )
 
 
 def _claim(batch: Batch, *, lane: str) -> list[Job]:
@@ -88,6 +79,7 @@ def _claim(batch: Batch, *, lane: str) -> list[Job]:
             conn, "creation", stream.connection_id, object=stream.object, lane=lane, now=now, limit=limit
         )
         current = _current(conn, batch, [row.customer_id for row in rows], now=now)
+        begun = _begun(conn, stream)
         for row in rows:
             taken = claim_create(state_of(row), now=now, lease_seconds=LEASE_SECONDS)
             if taken is None:
@@ -100,9 +92,22 @@ def _claim(batch: Batch, *, lane: str) -> list[Job]:
                 and not one.binding.gone
                 for one in recomputed.sightings[customer]
             )
-            jobs.append(Job(taken, customer, row.attempts, lane, there, golden))
+            rivals = begun.get(customer, set()) - {row.customer_id}
+            jobs.append(Job(taken, customer, row.attempts, lane, there, bool(rivals), golden))
             _put(conn, stream, taken, state="claimed", now=now, lease_until=now + LEASE_SECONDS)
     return jobs
+
+
+def _begun(conn: Connection, stream: Stream) -> dict[int, set[int]]:
+    """Home ids whose create is begun there, by the customer they answer to now."""
+    ids = [
+        row.customer_id
+        for row in outgoing.begun_creates(conn, stream.connection_id, stream.object, since=None)
+    ]
+    found: dict[int, set[int]] = {}
+    for id, one in matching.standings(conn, ids).items():
+        found.setdefault(one.customer_id, set()).add(id)
+    return found
 
 
 def _current(
@@ -122,7 +127,7 @@ def _send(batch: Batch, jobs: Sequence[Job]) -> None:
     with batch.db.write() as conn:
         for job in jobs:
             begun = begin_create(
-                job.create, job.golden, policy=stream.policy, fence=job.create.fence, now=now
+                job.create, job.golden, policy=stream.policy, fence=job.create.fence
             )
             try:
                 payload = stream.map.push(begun.values, create=True)
@@ -207,7 +212,12 @@ def _searched(
     reading = reading_of(stream, free[0], part="", times=times) if free else None
     if reading is None:
         return not_found(
-            stored, policy=stream.policy, fence=fence, now=time.time(), has_record=job.has_record
+            stored,
+            policy=stream.policy,
+            fence=fence,
+            searched=times[0],
+            has_record=job.has_record,
+            rival=job.rival,
         )
     return found(stored, reading, policy=stream.policy, fence=fence, proven=stream.capabilities.marker)
 
@@ -279,7 +289,7 @@ def _bind(
             )
         ],
     )  # fmt: skip
-    evidence = Evidence(id, stream, external_id, "", now, None, settled.binding)
+    evidence = Evidence(id, stream, external_id, "", now, None, settled.binding, (), settled.entries)
     absorb(conn, batch.wiring, [evidence], now=now, lane=job.lane)
     return id
 
@@ -295,24 +305,25 @@ def _stored(conn: Connection, stream: Stream, job: Job) -> Create:
     return state_of(row)
 
 
-def _store(batch: Batch, job: Job, state: Create, **columns: Any) -> None:
+def _store(batch: Batch, job: Job, create: Create, **columns: Any) -> None:
     with batch.db.write() as conn:
-        _put(conn, batch.stream, state, now=time.time(), **columns)
+        _put(conn, batch.stream, create, now=time.time(), **columns)
 
 
-def _put(conn: Connection, stream: Stream, state: Create, *, now: float, **columns: Any) -> None:
-    columns.setdefault("lease_until", state.lease_until if columns.get("state") == "claimed" else None)
+def _put(conn: Connection, stream: Stream, create: Create, *, now: float, **columns: Any) -> None:
+    columns.setdefault("lease_until", create.lease_until if columns.get("state") == "claimed" else None)
     outgoing.set_creation(
         conn,
-        state.home_id,
+        create.home_id,
         stream.connection_id,
         object=stream.object,
         now=now,
-        step=state.state,
-        intent=dump(dict(state.values)),
-        doubt=state.doubt,
-        absent=state.absent,
-        call_ends_at=state.call_ends_at or None,
-        fence=state.fence,
+        step=create.state,
+        intent=dump(dict(create.values)),
+        doubt=create.doubt,
+        absent=create.absent,
+        call_ends_at=create.call_ends_at or None,
+        settled_at=create.settled_at or None,
+        fence=create.fence,
         **columns,
     )

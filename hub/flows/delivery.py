@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from hub.errors import HubError, LeaseLost, NeedsSteward, RecordRejected
+from hub.errors import HubError, LeaseLost, NeedsSteward, RecordRejected, RetryLater
 from hub.flows import deletes, owing, retry
 from hub.flows.absorb import Absorbed, Evidence, absorb
 from hub.flows.bindings import load_bindings, save_bindings
@@ -65,11 +65,11 @@ def deliver(batch: Batch, *, lane: str) -> int:
     if not jobs:
         return 0
     try:
-        read, times = _read(batch, jobs)
+        read = _read(batch, jobs)
     except HubError as error:
         _put_back(batch, jobs, error)
         return len(jobs)
-    writes = _begin(batch, jobs, read=read, times=times)
+    writes = _begin(batch, jobs, read=read)
     if writes:
         started = time.time()
         receipts = send(batch.connector, batch.stream.object, [write.change for write in writes])
@@ -108,41 +108,45 @@ def _claim(batch: Batch, *, lane: str) -> list[Claimed]:
     return jobs
 
 
-def _read(batch: Batch, jobs: Sequence[Claimed]) -> tuple[dict[str, RemoteRecord], tuple[float, float]]:
-    """The records as they are now, many per call."""
-    size = batch.stream.capabilities.fetch_batch
+class Read(NamedTuple):
+    """The pre-read of a batch. gone: ids the remote's own signal says are deleted; silent: ids it could not tell of."""
+
+    found: Mapping[str, RemoteRecord]
+    gone: frozenset[str]
+    silent: frozenset[str]
+    times: tuple[float, float]
+
+
+def _read(batch: Batch, jobs: Sequence[Claimed]) -> Read:
+    """The records as they are now, many per call. An id that is not shown is no proof of a delete."""
+    stream, connector = batch.stream, batch.connector
+    size = stream.capabilities.fetch_batch
     ids = list(dict.fromkeys(job.place.external_id for job in jobs if job.read_first))
     started = time.time()
-    found: dict[str, RemoteRecord] = {}
-    if size:
-        for start in range(0, len(ids), size):
-            asked = ids[start : start + size]
-            found |= {one.external_id: one for one in batch.connector.fetch(batch.stream.object, asked)}
-            for id in asked:
-                found.setdefault(id, RemoteRecord(id, {}, deleted=True))
-    return found, (started, time.time())
+    shown: dict[str, RemoteRecord] = {}
+    if not size:
+        return Read({}, frozenset(), frozenset(), (started, started))
+    for start in range(0, len(ids), size):
+        shown |= {one.external_id: one for one in connector.fetch(stream.object, ids[start : start + size])}
+    found = {id: one for id, one in shown.items() if not one.deleted}
+    gone = frozenset(shown) - frozenset(found)
+    if gone and stream.capabilities.deletes:
+        gone &= frozenset(connector.deletes(stream.object, None, sorted(gone)).external_ids)
+    return Read(found, gone, frozenset(ids) - frozenset(found) - gone, (started, time.time()))
 
 
-def _begin(
-    batch: Batch,
-    jobs: Sequence[Claimed],
-    *,
-    read: Mapping[str, RemoteRecord],
-    times: tuple[float, float],
-) -> list[Write]:
+def _begin(batch: Batch, jobs: Sequence[Claimed], *, read: Read) -> list[Write]:
     """Settle the pre-reads, and store what is about to be written."""
     now = time.time()
-    gone = [id for id, record in read.items() if record.deleted]
     with batch.db.write() as conn:
-        if gone:
-            jobs = _without_gone(conn, batch, jobs, gone=gone, now=now)
+        jobs = _shown(conn, batch, jobs, read=read, now=now)
         states = load_bindings(conn, [job.place.id for job in jobs])
         jobs = [job for job in jobs if states[job.place.id].fence == job.fence]
-        absorbed = _settle_reads(conn, batch, jobs, states=states, read=read, times=times)
+        absorbed = _settle_reads(conn, batch, jobs, states=states, read=read)
         writes = []
         begun: list[tuple[int, Binding]] = []
         for job in jobs:
-            write, state = _begin_one(batch, job, absorbed, before=read.get(job.place.external_id), now=now)
+            write, state = _begin_one(batch, job, absorbed, before=read.found.get(job.place.external_id))
             begun.append((job.place.id, state))
             if isinstance(write, Write):
                 writes.append(write)
@@ -160,24 +164,51 @@ def _begin(
     return writes
 
 
-def _without_gone(
-    conn: Connection, batch: Batch, jobs: Sequence[Claimed], *, gone: Sequence[str], now: float
+def _shown(
+    conn: Connection, batch: Batch, jobs: Sequence[Claimed], *, read: Read, now: float
 ) -> list[Claimed]:
-    """Records that are gone at the pre-read, under the guard: then their deliveries are held, not retired."""
-    lost = set(gone)
-    bound = len(deletes.bound_ids(conn, batch.stream))
-    try:
-        deletes.guard(batch.stream, list(lost), bound=bound, confirmed=False)
-        batch.counts["deleted"] += deletes.retire(
-            conn, batch.wiring, batch.stream, external_ids=sorted(lost), now=now
-        )
-    except NeedsSteward as error:
-        for job in jobs:
-            if job.place.external_id in lost:
+    """The jobs whose record is there. One that is gone is retired, under the guard; one we cannot see waits."""
+    lost, hidden = read.gone, read.silent
+    mine = [job for job in jobs if job.place.external_id not in lost | hidden]
+    if len(mine) == len(jobs):
+        return mine
+    unseen = "the record could not be read before writing: the system does not show it"
+    for job in jobs:
+        if job.place.external_id in hidden:
+            step = retry.next_step(RetryLater(unseen), attempts=job.attempts, now=now)
+            _release(conn, [job])
+            outgoing.set_delivery(
+                conn,
+                job.place.id,
+                now=now,
+                state="waiting" if step.act == "later" else "dead",
+                next_at=step.at,
+                attempts=job.attempts + 1,
+                cause=unseen,
+            )
+    if lost:
+        bound = len(deletes.bound_ids(conn, batch.stream))
+        try:
+            deletes.guard(batch.stream, sorted(lost), bound=bound, confirmed=False)
+            batch.counts["deleted"] += deletes.retire(
+                conn, batch.wiring, batch.stream, external_ids=sorted(lost), now=now
+            )
+        except NeedsSteward as error:
+            held = [job for job in jobs if job.place.external_id in lost]
+            _release(conn, held)
+            for job in held:
                 outgoing.set_delivery(
                     conn, job.place.id, now=now, state="held", cause=str(error), code=error.code
                 )
-    return [job for job in jobs if job.place.external_id not in lost]
+    return mine
+
+
+def _release(conn: Connection, jobs: Sequence[Claimed]) -> list[Claimed]:
+    """Give the claims back that are still ours; returns those."""
+    states = load_bindings(conn, [job.place.id for job in jobs])
+    mine = [job for job in jobs if states[job.place.id].fence == job.fence]
+    save_bindings(conn, [(job.place.id, release(states[job.place.id], fence=job.fence)) for job in mine])
+    return mine
 
 
 def _settle_reads(
@@ -186,8 +217,7 @@ def _settle_reads(
     jobs: Sequence[Claimed],
     *,
     states: Mapping[int, Binding],
-    read: Mapping[str, RemoteRecord],
-    times: tuple[float, float],
+    read: Read,
 ) -> Absorbed:
     """People's edits seen just before our write are taken first; the goldens are computed with them."""
     stream = batch.stream
@@ -195,9 +225,9 @@ def _settle_reads(
     evidence = []
     for job in jobs:
         id, before = job.place.id, states[job.place.id]
-        record = read.get(job.place.external_id)
+        record = read.found.get(job.place.external_id)
         after, edits, entries = before, (), ()
-        answer = reading_of(stream, record, part=job.place.part, times=times) if record else None
+        answer = reading_of(stream, record, part=job.place.part, times=read.times) if record else None
         if answer is not None:
             policy = stream.policies[job.place.part]
             taken = preread(before, answer, policy=policy, golden=goldens.get(id, {}), fence=job.fence)
@@ -213,7 +243,7 @@ def _settle_reads(
 
 
 def _begin_one(
-    batch: Batch, job: Claimed, absorbed: Absorbed, *, before: RemoteRecord | None, now: float
+    batch: Batch, job: Claimed, absorbed: Absorbed, *, before: RemoteRecord | None
 ) -> tuple[Write | RecordRejected | None, Binding]:
     """The write for one record, or why there is none; with the binding to store."""
     stream, id = batch.stream, job.place.id
@@ -343,10 +373,7 @@ def _put_back(batch: Batch, jobs: Sequence[Claimed], error: HubError) -> None:
     now = time.time()
     batch.counts["unreadable"] += len(jobs)
     with batch.db.write() as conn:
-        states = load_bindings(conn, [job.place.id for job in jobs])
-        mine = [job for job in jobs if states[job.place.id].fence == job.fence]
-        save_bindings(conn, [(job.place.id, release(states[job.place.id], fence=job.fence)) for job in mine])
-        for job in mine:
+        for job in _release(conn, jobs):
             step = retry.next_step(error, attempts=job.attempts, now=now)
             outgoing.set_delivery(
                 conn,

@@ -42,7 +42,7 @@ def drain(
         for batch in batches:
             for lane in lanes:
                 lease.prolong()
-                busy |= creating.create(batch, lane=lane) > 0
+                busy |= creating.make(batch, lane=lane) > 0
                 lease.prolong()
                 busy |= delivery.deliver(batch, lane=lane) > 0
             busy |= reread(batch) > 0

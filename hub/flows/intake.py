@@ -18,6 +18,7 @@ from hub.errors import RecordRejected
 from hub.flows import orders, owing, quarantine
 from hub.flows.absorb import Evidence, absorb
 from hub.flows.bindings import load_bindings
+from hub.flows.create_row import state_of
 from hub.flows.wiring import Stream, Wiring, changed_lines
 from hub.mapping.engine import Pulled
 from hub.sdk.connector import RemoteRecord
@@ -26,8 +27,10 @@ from hub.store.queries import customers, matching, numbers, outgoing, records, s
 from hub.store.queries.records import Known
 from hub.store.session import Database
 from hub.sync.binding import Binding
+from hub.sync.create import could_be
 from hub.sync.reading import Reading, Taken, first_sight, take
 from hub.sync.rebase import rebase
+from hub.sync.rules import parks
 
 
 class Mapped(NamedTuple):
@@ -82,6 +85,13 @@ def take_page(
 def seed(stream: Stream) -> Any:
     """The digest every record's digest starts from: another map or overlay makes every record count as changed."""
     return blake2b(digest_size=16, key=stream.map.digest)
+
+
+def digest_of(stream: Stream, body: bytes) -> bytes:
+    """The digest of one raw body (JSON with sorted keys)."""
+    hasher = seed(stream)
+    hasher.update(body)
+    return bytes(hasher.digest())
 
 
 def _unlike_before(
@@ -148,25 +158,37 @@ def _take(
             elif found.digest != one.digest or found.gone:
                 old.append((one, part, found))
     evidence: list[Evidence] = []
-    if new and outgoing.open_creates(conn, stream.connection_id, stream.object):
-        _park(conn, stream, new, page=page, now=now)
-        new = []
+    new = _unparked(conn, stream, new, page=page, now=now)
     evidence += _first_seen(conn, stream, new, page=page, now=now)
     evidence += _again(conn, stream, old, page=page, now=now)
     if evidence:
         absorb(conn, wiring, evidence, now=now, lane=lane)
 
 
-def _park(
+def _unparked(
     conn: Connection, stream: Stream, new: Sequence[tuple[Mapped, Pulled]], *, page: PageIn, now: float
-) -> None:
-    """sync.md R5: while a create of ours is begun and not receipted there, any unknown record might be it.
-
-    Might: a remote that reformats leaves no key to tell by. A create is open for seconds, so all of them wait.
-    """
-    ids = dict.fromkeys(one.record.external_id for one, _ in new)
-    outgoing.mark_reread(conn, stream.connection_id, stream.object, external_ids=ids, why="parked", now=now)
-    page.counts["parked"] += len(ids)
+) -> list[tuple[Mapped, Pulled]]:
+    """sync.md R5: an unknown record that a create of ours, begun and not receipted, could have made waits for it."""
+    rows = (
+        outgoing.begun_creates(conn, stream.connection_id, stream.object, since=page.started) if new else []
+    )
+    if not rows:
+        return list(new)
+    open_ones = [state_of(row) for row in rows]
+    free, parked = [], {}
+    for one, part in new:
+        found = reading(one, part, page=page)
+        if any(
+            parks(create, found) and could_be(create, found, policy=stream.policy) for create in open_ones
+        ):
+            parked[one.record.external_id] = True
+        else:
+            free.append((one, part))
+    outgoing.mark_reread(
+        conn, stream.connection_id, stream.object, external_ids=parked, why="parked", now=now
+    )
+    page.counts["parked"] += len(parked)
+    return free
 
 
 def reading(one: Mapped, part: Pulled, *, page: PageIn) -> Reading:

@@ -72,7 +72,10 @@ def match(
     alone = [one for id, one in subjects.items() if id not in involved]
     queries.put_standings(
         conn,
-        [Standing(one.record_id, one.record_id, one.record_id, dump(one.features.to_json())) for one in alone],
+        [
+            Standing(one.record_id, one.record_id, one.record_id, dump(one.features.to_json()))
+            for one in alone
+        ],
         fresh=True,
     )
     for one in alone:
@@ -154,6 +157,39 @@ def features_of(standing: Standing) -> Features:
     return Features.from_json(load(standing.features))
 
 
+def cluster_of(
+    conn: Connection,
+    wiring: Wiring,
+    present: Mapping[int, Standing],
+    *,
+    subjects: Mapping[int, Subject] | None = None,
+) -> dict[int, int]:
+    """The customer each record of these whole components would answer to, from pairs and decisions; writes nothing."""
+    return {
+        id: group[0]
+        for _, groups in _clusters(conn, wiring, present, subjects=subjects or {}).items()
+        for group in groups
+        for id in group
+    }
+
+
+def _clusters(
+    conn: Connection, wiring: Wiring, present: Mapping[int, Standing], *, subjects: Mapping[int, Subject]
+) -> dict[int, list[tuple[int, ...]]]:
+    """The clusters of the components these records form, by the component's number (its smallest record id)."""
+    ids = sorted({*present, *subjects})
+    edges = queries.edges_among(conn, ids)
+    decisions = [Decision(*row) for row in queries.decisions_on(conn, ids)]
+    features = {id: subjects[id].features if id in subjects else features_of(present[id]) for id in ids}
+    ties = {id: subjects[id].tied_to if id in subjects else present[id].tied_to for id in ids}
+    nodes = _nodes(conn, wiring, subjects, features=features, ties=ties)
+    found = {}
+    for component, mine in _components(ids, edges, decisions, tied=ties):
+        part = {id: nodes[id] for id in component}
+        found[min(component)] = cluster(part, mine, decisions=decisions, model=wiring.model).groups
+    return found
+
+
 def _recluster(
     conn: Connection,
     wiring: Wiring,
@@ -165,28 +201,27 @@ def _recluster(
     """Compute the touched components again, from all their pairs and the persons' decisions."""
     near = queries.standings(conn, involved)
     present = queries.members(conn, {one.component for one in near.values()})
-    ids = sorted(set(present) | involved)
-    edges = queries.edges_among(conn, ids)
-    decisions = [Decision(*row) for row in queries.decisions_on(conn, ids)]
-    features = {id: subjects[id].features if id in subjects else features_of(present[id]) for id in ids}
-    ties = {id: subjects[id].tied_to if id in subjects else present[id].tied_to for id in ids}
-    nodes = _nodes(conn, wiring, subjects, features=features, ties=ties)
-    rows_new, rows_old = [], []
-    for component in _components(ids, edges, decisions, tied=ties):
-        part = {id: nodes[id] for id in component}
-        mine = [edge for edge in edges if edge[0] in part]
-        for group in cluster(part, mine, decisions=decisions, model=wiring.model).groups:
-            result.members[group[0]] = group
+    mine = {id: one for id, one in subjects.items() if id in involved or id in present}
+    rows_new: list[Standing] = []
+    rows_old: list[Standing] = []
+    by_anchor: dict[int, tuple[int, ...]] = {}
+    for label, groups in _clusters(conn, wiring, present, subjects=mine).items():
+        for group in groups:
+            by_anchor[group[0]] = group
             for id in group:
                 result.customer_of[id] = group[0]
-                row = Standing(id, min(component), group[0], dump(features[id].to_json()), ties[id])
                 old = present.get(id)
-                if old is None:
-                    rows_new.append(row)
-                elif old != row:
-                    rows_old.append(row)
-                    if old.customer_id != row.customer_id:
-                        result.was[id] = old.customer_id
+                if id in mine:
+                    row = Standing(id, label, group[0], dump(mine[id].features.to_json()), mine[id].tied_to)
+                elif old is not None and old[1:3] != (label, group[0]):
+                    row = old._replace(component=label, customer_id=group[0])
+                else:
+                    continue
+                (rows_new if old is None else rows_old).append(row)
+                if old is not None and old.customer_id != row.customer_id:
+                    result.was[id] = old.customer_id
+    moved = {result.customer_of[id] for id in involved} | {result.customer_of[id] for id in result.was}
+    result.members |= {id: by_anchor[id] for id in moved | (set(result.was.values()) & set(by_anchor))}
     queries.put_standings(conn, rows_new, fresh=True)
     queries.put_standings(conn, rows_old, fresh=False)
 
@@ -205,7 +240,7 @@ def _nodes(
         where = subjects.get(id) or places[id]
         name = wiring.names.get(where.connection_id, "")
         object = getattr(where, "object", "customer")
-        unique = name if wiring.unique_customers(where.connection_id) else None
+        unique = name if object == "customer" and wiring.unique_customers(where.connection_id) else None
         nodes[id] = Node(
             (where.first_seen, name, object, where.external_id, where.part), found, unique, ties[id]
         )
@@ -218,8 +253,9 @@ def _components(
     decisions: Iterable[Decision],
     *,
     tied: Mapping[int, int | None],
-) -> list[list[int]]:
-    """Records connected by a pair over the threshold, by a person's "same", or by having been made for one another."""
+) -> list[tuple[list[int], list[tuple[int, int, int]]]]:
+    """Records connected by a pair over the threshold, by a person's "same", or by having been made for one another; each
+    component with its pairs."""
     parent = {id: id for id in ids}
 
     def root(id: int) -> int:
@@ -234,7 +270,10 @@ def _components(
     for a, b in ties:
         if a in parent and b in parent:
             parent[root(a)] = root(b)
-    found: defaultdict[int, list[int]] = defaultdict(list)
+    found: defaultdict[int, tuple[list[int], list[tuple[int, int, int]]]] = defaultdict(lambda: ([], []))
     for id in parent:
-        found[root(id)].append(id)
+        found[root(id)][0].append(id)
+    for edge in edges:
+        if edge[0] in parent:
+            found[root(edge[0])][1].append(edge)
     return list(found.values())

@@ -15,7 +15,8 @@ from hub.store.queries import outgoing
 from hub.store.queries.outgoing import Owed, Wanted
 from hub.sync.create import plan_create
 from hub.sync.delivery import owed
-from hub.sync.scope import Facts, membership
+from hub.sync.scope import membership
+from hub.sync.where import Facts
 
 REALTIME, BULK = "realtime", "bulk"
 
@@ -53,6 +54,12 @@ def values_owed(
         siblings=[one.binding for one in alive if one.record_id != sighting.record_id],
         primary=not alive or alive[0].record_id == sighting.record_id,
     )
+
+
+def delivers(wiring: Wiring, stream: Stream, golden: Golden, *, sightings: Iterable[Sighting]) -> bool:
+    """Whether the scope of a stream still takes this golden's changes."""
+    facts = _facts(wiring, golden, sightings)
+    return membership(stream.scope, facts, bound=True, referenced=False).deliver
 
 
 def wanted(golden: Golden) -> dict[str, object]:

@@ -76,6 +76,18 @@ def settle(conn: Connection, stream: Stream, *, taken: Iterable[str], now: float
     )
 
 
+def open_ids(conn: Connection, stream: Stream) -> list[str]:
+    """External ids of the records of a stream in quarantine."""
+    rows = conn.execute(
+        text(
+            "SELECT external_id FROM quarantine WHERE connection_id = :connection_id AND object = :object "
+            "AND state = 'open' AND external_id IS NOT NULL ORDER BY id"
+        ),
+        {"connection_id": stream.connection_id, "object": stream.object},
+    )
+    return [row[0] for row in rows]
+
+
 def _body(raw: Any) -> str:
     body = orjson.dumps(raw, default=str)
     if len(body) <= _RAW_CAP:

@@ -49,22 +49,27 @@ class Plan:
         return not self.creates and not self.updates
 
 
-def confirm(db: Database, wiring: Wiring, connection_id: int, *, now: float) -> int:
+CONFIRMED = "a person confirmed the plan"
+
+
+def confirm(db: Database, connection_id: int, *, now: float) -> int:
     """A person has seen the plan: what is held goes. Returns how many deliveries and creates were released."""
     with db.write() as conn:
         conn.execute(
             text("UPDATE connection SET confirmed_at = COALESCE(confirmed_at, :now) WHERE id = :id"),
             {"now": now, "id": connection_id},
         )
-        return outgoing.move_all(conn, connection_id, before="held", after="waiting", cause=None, now=now)
+        return outgoing.move_all(
+            conn, connection_id, before="held", after="waiting", cause=CONFIRMED, now=now
+        )
 
 
-def hold_over_cap(db: Database, wiring: Wiring, streams: Iterable[Stream], *, now: float) -> str | None:
+def hold_over_cap(db: Database, streams: Iterable[Stream], *, now: float) -> str | None:
     """Hold everything due to a connection if it is more than one run may change. Returns the reason, if so."""
     listed = list(streams)
     with db.write() as conn:
         id = listed[0].connection_id
-        ready = outgoing.standing(conn, id, now=now).get("ready", 0)
+        ready = outgoing.ready(conn, id, now=now, but=CONFIRMED)
         bound = conn.scalar(
             text("SELECT count(*) FROM source_record WHERE connection_id = :id AND gone_at IS NULL"),
             {"id": id},
@@ -119,13 +124,20 @@ def _differences(
     ).all()
     ids = [row[0] for row in rows]
     for start in range(0, len(ids), 1000):
-        found += _of_records(conn, wiring, stream, ids[start : start + 1000])
+        found += of_records(conn, wiring, stream, ids=ids[start : start + 1000])
+    return found + of_creates(conn, stream, states=states)
+
+
+def of_creates(conn: Connection, stream: Stream, *, states: tuple[str, ...]) -> list[Difference]:
+    """What the creates of a stream in these states would write."""
+    marks = ", ".join(f"'{state}'" for state in states)
+    found = []
     for row in conn.execute(
         text(
             "SELECT customer_id, intent FROM creation WHERE connection_id = :id AND object = :object "
             f"AND state IN ({marks}) ORDER BY customer_id"
         ),
-        where,
+        {"id": stream.connection_id, "object": stream.object},
     ):
         for path, value in load(row.intent).items():
             found.append(
@@ -136,7 +148,8 @@ def _differences(
     return found
 
 
-def _of_records(conn: Connection, wiring: Wiring, stream: Stream, ids: list[int]) -> list[Difference]:
+def of_records(conn: Connection, wiring: Wiring, stream: Stream, *, ids: list[int]) -> list[Difference]:
+    """What bringing these records of a stream to golden would write."""
     standing = matching.standings(conn, ids)
     places = records.places(conn, ids)
     members = goldens.members_of(conn, {one.customer_id for one in standing.values()})
@@ -168,7 +181,7 @@ def _reason(conn: Connection, connection_id: int) -> str | None:
     confirmed = conn.scalar(text("SELECT confirmed_at FROM connection WHERE id = :id"), {"id": connection_id})
     if confirmed is None:
         return "the first run of a connection waits for a person's word"
-    found: Any = conn.scalar(
+    found: str | None = conn.scalar(
         text("SELECT cause FROM delivery WHERE connection_id = :id AND state = 'held' LIMIT 1"),
         {"id": connection_id},
     )

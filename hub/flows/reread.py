@@ -17,7 +17,7 @@ def reread(batch: Batch) -> int:
     if not size:
         return 0  # no digest was stored for a dropped reading: the next pull brings it
     with batch.db.read() as conn:
-        if outgoing.open_creates(conn, stream.connection_id, stream.object):
+        if outgoing.begun_creates(conn, stream.connection_id, stream.object, since=None):
             return 0
         ids = outgoing.rereads(conn, stream.connection_id, stream.object, limit=size)
     if not ids:

@@ -39,7 +39,7 @@ class Next(NamedTuple):
 
 def next_step(error: Exception, *, attempts: int, now: float) -> Next:
     """What happens after `error` in attempt `attempts` + 1. Anything unknown is retried, and in the end a dead letter."""
-    act = next((act for kind, act in TABLE if isinstance(error, kind)), "later")
+    act: Act = next((act for kind, act in TABLE if isinstance(error, kind)), "later")
     if act != "later":
         return Next(act, now, True)
     if isinstance(error, RetryLater) and error.after is not None:

@@ -240,22 +240,22 @@ def _push_one(
 ) -> Counter[str]:
     id, now = streams[0].connection_id, time.time()
     if confirm:
-        rails.confirm(db, wiring, id, now=now)
+        rails.confirm(db, id, now=now)
     if not streams[0].confirmed and not confirm:
         plan = rails.plan(db, wiring, streams, states=("held",))
         if plan.empty:
-            rails.confirm(db, wiring, id, now=now)
+            rails.confirm(db, id, now=now)
         elif all(one.connection != plan.connection for one in report.plans):
             report.plans.append(plan)
         return Counter()
-    if not confirm and rails.hold_over_cap(db, wiring, streams, now=now):
+    if not confirm and rails.hold_over_cap(db, streams, now=now):
         report.plans.append(rails.plan(db, wiring, streams, states=("held",)))
         return Counter()
 
     def tell(counts: Counter[str]) -> None:
         say(Progress(streams[0].connection, streams[0].object, "push", counts))
 
-    return work.run_push(db, settings, wiring, streams, say=tell)
+    return work.run_push(db, settings, wiring, of=streams, say=tell)
 
 
 def _conclude(

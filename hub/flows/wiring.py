@@ -80,6 +80,10 @@ class Wiring:
     def stream(self, connection_id: int, object: str) -> Stream | None:
         return self.streams.get((connection_id, object))
 
+    def of(self, connection_id: int) -> list[Stream]:
+        """The streams of one connection that are not paused."""
+        return [one for one in self.streams.values() if one.connection_id == connection_id and one.active]
+
     def realm(self, connection_id: int) -> str:
         """Customers of different realms are never matched."""
         config = self.configs.get(connection_id)

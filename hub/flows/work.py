@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hub.errors import HubError, LeaseLost
+from hub.errors import ConnectionBroken, HubError, LeaseLost
 from hub.flows import retry
 from hub.flows.drain import LANES, connector_for, drain
 from hub.flows.pull import LEASE_SECONDS, Say, pull
 from hub.flows.wiring import Stream, Wiring, load_wiring
 from hub.queue import open_queue
 from hub.settings import Settings
-from hub.store.queries import connection_state, runs, streams
+from hub.store.queries import connection_state, outgoing, runs, streams
 from hub.store.session import Database
 
 PUSH_LEASE = 60.0
@@ -95,15 +95,18 @@ def run_push(
     db: Database,
     settings: Settings,
     wiring: Wiring,
-    of: Sequence[Stream],
     *,
+    of: Sequence[Stream],
     lanes: Sequence[str] = LANES,
     seconds: float | None = None,
     say: Callable[[Counter[str]], None] | None = None,
 ) -> Counter[str]:
     """Bring what is due to one connection. Returns the counts, empty if nothing was; notes a run if something was."""
-    if not _due(db, of, lanes=lanes):
-        return Counter()
+    with db.read() as conn:
+        if not any(
+            outgoing.anything(conn, one.connection_id, one.object, lanes=lanes, now=time.time()) for one in of
+        ):
+            return Counter()  # no connector is built and no run noted for nothing
     began = time.time()
     queue = open_queue(settings)
     connector, lease = connector_for(settings, of[0], seconds=PUSH_LEASE, take=queue.take)
@@ -135,34 +138,7 @@ def run_push(
     return counts
 
 
-def _due(db: Database, of: Sequence[Stream], *, lanes: Sequence[str]) -> bool:
-    """Whether there is anything to do, so that no connector is built and no run noted for nothing."""
-    from hub.store.queries import outgoing
-
-    with db.read() as conn:
-        for stream in of:
-            for table in ("creation", "delivery"):
-                for lane in lanes:
-                    if outgoing.due(
-                        conn,
-                        table,
-                        stream.connection_id,
-                        object=stream.object,
-                        lane=lane,
-                        now=time.time(),
-                        limit=1,
-                    ):
-                        return True
-            if stream.capabilities.fetch_batch and outgoing.rereads(
-                conn, stream.connection_id, stream.object, limit=1
-            ):
-                return True
-    return False
-
-
 def _stream(db: Database, row: Any) -> Stream:
-    from hub.errors import ConnectionBroken
-
     stream = load_wiring(db).stream(row.connection_id, row.object)
     if stream is None:
         raise ConnectionBroken(

@@ -20,7 +20,7 @@ def insert(connection: Connection, table: Table, columns: Sequence[str], *, rows
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_insert_sql(table, columns), list(rows))  # type: ignore[arg-type]
+        connection.exec_driver_sql(_insert_sql(table, columns), list(rows))
     else:
         _copy(connection, table.name, columns, rows=rows)
 
@@ -68,7 +68,7 @@ def _insert_or(
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"{_insert_sql(table, columns)} {conflict}", list(rows))  # type: ignore[arg-type]
+        connection.exec_driver_sql(f"{_insert_sql(table, columns)} {conflict}", list(rows))
         return
     names = _names(columns)
     staging = f"staging_{table.name}"

@@ -44,4 +44,4 @@ def decode_why(text: str) -> dict[str, list[Any]]:
     document = orjson.loads(text)
     if not document:
         return {}
-    return {path: document["c"] for path in document["p"]} | (document.get("x") or {})
+    return dict.fromkeys(document["p"], document["c"]) | (document.get("x") or {})

@@ -75,16 +75,19 @@ def want(connection: Connection, rows: Sequence[Wanted], *, now: float) -> None:
         )
 
 
-def open_creates(connection: Connection, connection_id: int, object: str) -> bool:
-    """Whether a create is begun and not receipted there (sync.md R5)."""
-    found: Any = connection.scalar(
-        text(
-            "SELECT 1 FROM creation WHERE connection_id = :connection_id AND object = :object "
-            "AND step = 'begun' AND state <> 'done' LIMIT 1"
-        ),
-        {"connection_id": connection_id, "object": object},
+def begun_creates(
+    connection: Connection, connection_id: int, object: str, *, since: float | None
+) -> list[Any]:
+    """Rows of the creates begun and not receipted there, with `since` also of those settled after it (sync.md R5)."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT * FROM creation WHERE connection_id = :connection_id AND object = :object "
+                "AND (step = 'begun' OR settled_at > :since)"
+            ),
+            {"connection_id": connection_id, "object": object, "since": since if since is not None else 1e12},
+        )
     )
-    return found is not None
 
 
 def due(
@@ -227,6 +230,21 @@ def standing(connection: Connection, connection_id: int, *, now: float) -> dict[
     return counts
 
 
+def ready(connection: Connection, connection_id: int, *, now: float, but: str) -> int:
+    """How many deliveries and creates of a connection are due now, without those whose cause is `but`."""
+    return sum(
+        connection.scalar(
+            text(
+                f"SELECT count(*) FROM {table} WHERE connection_id = :id AND state = 'waiting' "
+                "AND next_at <= :now AND (cause IS NULL OR cause <> :but)"
+            ),
+            {"id": connection_id, "now": now, "but": but},
+        )
+        or 0
+        for table in ("delivery", "creation")
+    )
+
+
 def move_all(
     connection: Connection, connection_id: int, *, before: str, after: str, cause: str | None, now: float
 ) -> int:
@@ -254,3 +272,18 @@ def next_lease_end(connection: Connection, connection_id: int) -> float | None:
         for table in ("delivery", "creation")
     ]
     return max((one for one in ends if one is not None), default=None)
+
+
+def anything(
+    connection: Connection, connection_id: int, object: str, *, lanes: Iterable[str], now: float
+) -> bool:
+    """Whether a stream has anything to do now: a create, a delivery, or a record to read again."""
+    where: dict[str, Any] = {"object": object, "now": now, "limit": 1}
+    return bool(
+        rereads(connection, connection_id, object, limit=1)
+        or any(
+            due(connection, table, connection_id, lane=lane, **where)
+            for table in ("creation", "delivery")
+            for lane in lanes
+        )
+    )

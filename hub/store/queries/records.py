@@ -72,7 +72,7 @@ def places(connection: Connection, record_ids: Iterable[int]) -> dict[int, Place
         ),
         {"ids": bulk.pack(connection, record_ids)},
     )
-    return {row[0]: Place(*row[:6], bool(row[6])) for row in rows}
+    return {row[0]: Place(row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6])) for row in rows}
 
 
 def insert(connection: Connection, rows: Sequence[Sequence[Any]]) -> None:

@@ -50,6 +50,7 @@ creation = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("fence", Integer, nullable=False, default=0),
     time("call_ends_at"),
+    time("settled_at"),
     time("next_at", null=False),
     time("lease_until"),
     Column("cause", Text),
