@@ -3,6 +3,7 @@ that was logged or raised meanwhile, to be searched for secrets."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import traceback
@@ -39,9 +40,22 @@ class Pulled(NamedTuple):
 
 
 class Bench:
-    """One system under test. Use as a context manager around a module's checks."""
+    """One system under test. Use as a context manager around a module's checks.
 
-    def __init__(self, adapter: Adapter, kind: type[Connector], manifest: Manifest, *, folder: Path) -> None:
+    `folder`: scratch space for the adapter. `home`: the connector's own folder, where its README is; by default the one
+    its class comes from.
+    """
+
+    def __init__(
+        self,
+        adapter: Adapter,
+        kind: type[Connector],
+        manifest: Manifest,
+        *,
+        folder: Path,
+        home: Path | None = None,
+    ) -> None:
+        self.home = home or Path(inspect.getfile(kind)).parent
         self.adapter = adapter
         self.kind = kind
         self.manifest = manifest

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from hub.canonical.paths import parse
@@ -112,8 +110,8 @@ def discover_lists_fields(bench: Bench, object: str) -> None:
 
 
 def _readme(bench: Bench) -> str:
-    path = Path(inspect.getfile(bench.kind)).parent / "README.md"
-    assert path.is_file(), f"{path.parent.name}/README.md is missing"
+    path = bench.home / "README.md"
+    assert path.is_file(), f"{bench.home.name}/README.md is missing"
     return path.read_text(encoding="utf-8")
 
 

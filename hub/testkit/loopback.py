@@ -5,6 +5,7 @@ the proxy.
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from contextlib import suppress
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
 Kind = Literal["status", "html", "json", "lost", "reset", "slow", "drip", "oversize"]
@@ -81,8 +82,7 @@ class Loopback:
 
     def start(self) -> Self:
         self._stopped.clear()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         return self
@@ -136,6 +136,15 @@ class Loopback:
     def pause(self, seconds: float) -> None:
         """Sleep, but not beyond the server's life."""
         self._stopped.wait(seconds)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # Callers that hang up are part of the game; a fault of the fake itself is to be seen.
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 def _misbehaviour(fault: Fault) -> Reply | None:

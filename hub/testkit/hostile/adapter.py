@@ -64,8 +64,8 @@ class HostileAdapter(Adapter):
         self.remote.erase(external_id)
 
     def refused(self, object: str, number: int) -> Mapping[str, Any]:
-        taken = next(row["email"] for row in self.remote.rows.values() if row.get("email"))
-        return {"name": f"Twin {number}", "email": taken}
+        self.remote.put({"name": f"First {number}", "email": f"twin{number}@example.org"})
+        return {"name": f"Second {number}", "email": f"twin{number}@example.org"}
 
     def is_write(self, method: str, path: str, body: bytes) -> bool:
         return path.endswith("/write")
