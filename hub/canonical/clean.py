@@ -63,6 +63,11 @@ def line(value: Any) -> str | None:
     return " ".join(_scrub(as_text(value)).split()) or None
 
 
+def word(text: str) -> str:
+    """A short text without anything around or invisible in it; "" if nothing is left."""
+    return text.strip() if text.isprintable() else line(text) or ""
+
+
 def lines(value: Any) -> str | None:
     """Text that keeps its line ends (as \\n); trailing spaces and outer blank lines go. None if nothing is left."""
     text = _LINE_END.sub("\n", as_text(value))
@@ -71,10 +76,12 @@ def lines(value: Any) -> str | None:
 
 
 def verbatim(value: Any) -> str | None:
-    """An id: exactly as given but for what no store can hold (NUL, half surrogates). None only for an empty one."""
+    """An id: exactly as given but for what no store can hold (NUL, half surrogates); None if it is blank."""
     text = as_text(value)
+    if not text.strip():
+        return None
     if text.isprintable() and len(text) <= _SURE:
-        return text or None
+        return text
     if len(text.encode("utf-8", "replace")) > MAX_BYTES:
         raise Unfit(f"is longer than {MAX_BYTES // 1024} kB")
     return _LONE.sub("\ufffd", text.replace("\x00", "")) or None

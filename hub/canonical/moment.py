@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from hub.canonical.clean import word
 from hub.canonical.unfit import Unfit
 
 DATE_FIX = (
@@ -39,7 +40,7 @@ def zone(name: str) -> tzinfo:
 
 @lru_cache(maxsize=65_536)
 def _date_of_text(text: str) -> str | None:
-    text = text.strip()
+    text = word(text)
     if not text:
         return None
     found = _DATE.fullmatch(text)
@@ -141,7 +142,7 @@ def moment_of(value: Any, timezone: str = "UTC") -> tuple[str, float] | None:
         if value is None:
             return None
         raise Unfit("is not an instant", fix=INSTANT_FIX)
-    text = value.strip()
+    text = word(value)
     return _instant(text, timezone) if text else None
 
 

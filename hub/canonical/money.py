@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
+from hub.canonical.clean import word
 from hub.canonical.unfit import Unfit
 
 _EXPONENTS = {
@@ -59,13 +60,13 @@ class Money:
 
 @lru_cache(maxsize=1024)
 def _code(text: str) -> str | None:
-    word = text.strip().upper()
-    if not word:
+    code = word(text).upper()
+    if not code:
         return None
-    word = _ALIASES.get(word, word)
-    if word not in CURRENCIES:
+    code = _ALIASES.get(code, code)
+    if code not in CURRENCIES:
         raise Unfit("is no currency", fix="Expected an ISO 4217 code such as EUR, USD, CNY or JPY.")
-    return word
+    return code
 
 
 def to_currency(value: Any) -> str | None:
@@ -83,7 +84,7 @@ def decimal_of(value: Any) -> Decimal | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise Unfit("is not a number")
-    text = value.strip() if isinstance(value, str) else repr(value)
+    text = word(value) if isinstance(value, str) else repr(value)
     if not text:
         return None
     fix = 'Expected 1234.56; for another form, say so in the map, for example via = ["decimal(,)"].'
@@ -131,7 +132,7 @@ def to_money(value: Any, currency: str | None = None) -> dict[str, str] | None:
         if set(value) != {"amount", "currency"}:
             raise Unfit("is not money", fix='Expected {"amount": "12.00", "currency": "EUR"}.')
         value, currency = value["amount"], to_currency(value["currency"]) or currency
-    if value is None or (value.__class__ is str and not value.strip()):
+    if value is None or (value.__class__ is str and not word(value)):
         return None
     if currency is None:
         raise Unfit(

@@ -13,6 +13,7 @@ from typing import Any
 _HAN = re.compile(r"[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af]+")
 _KANA = re.compile(r"[\u3040-\u30ff\uff66-\uff9f]")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]+")
+_LONGEST = 200
 _DOTS = re.compile(r"[·・‧•]")
 
 
@@ -63,7 +64,6 @@ def kind_of_name(fields: Mapping[str, Any]) -> str:
     return "organisation" if shown and legal_form(shown) else "person"
 
 
-@lru_cache(maxsize=16_384)
 def join(
     given: str | None, family: str | None, *, middle: str | None = None, suffix: str | None = None
 ) -> str | None:
@@ -76,9 +76,13 @@ def join(
     return " ".join(part for part in (given, middle, family, suffix) if part) or None
 
 
-@lru_cache(maxsize=16_384)
 def split(full: str) -> tuple[tuple[str, str], ...]:
     """(path, value) pairs for the parts of a full name; empty if it cannot be told apart without guessing."""
+    return _split(full) if len(full) <= _LONGEST else ()
+
+
+@lru_cache(maxsize=16_384)
+def _split(full: str) -> tuple[tuple[str, str], ...]:
     dotted = _DOTS.split(full)
     if len(dotted) > 1 and not full.isascii():
         return (("given_name", " ".join(dotted[:-1]).strip()), ("family_name", dotted[-1].strip()))
@@ -113,7 +117,7 @@ def _split_latin(full: str) -> tuple[tuple[str, str], ...]:
     words = (tail or head).split()
     while len(words) > 1 and _bare(words[0]) in _PREFIXES and len(_bare(words[0])) > 1:
         found.append(("prefix", words.pop(0)))
-    while len(words) > 2 and _bare(words[-1]) in _SUFFIXES:
+    while len(words) > (1 if comma else 2) and _bare(words[-1]) in _SUFFIXES:
         found.append(("suffix", words.pop()))
     if comma:
         if not words or not head:

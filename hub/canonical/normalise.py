@@ -47,7 +47,7 @@ def to_bool(value: Any) -> bool | None:
     """True or False from a truth value or a word for one; None if blank. Raises Unfit."""
     if value is None or value is True or value is False:
         return value
-    word = clean.as_text(value).strip().lower()
+    word = clean.word(clean.as_text(value)).lower()
     if not word:
         return None
     if word in TRUE_WORDS:
