@@ -166,6 +166,9 @@ class Hub:
         """No value of ours may ever count as somebody's: every contribution was typed there by a person."""
         for path, said in binding.contribution.items():
             if taint(said.value) not in self.trace.typed[key, path]:
+                if self.trace.put_back_before_read_back(key, path):
+                    self.trace.counts["window: put back before the read-back"] += 1
+                    continue
                 raise Broken(f"{said} of {path} counts as said by {key}, where nobody typed it")
 
     # --- creates ---

@@ -79,6 +79,17 @@ class Trace:
         if before is not None and after is None:
             self.doubts.append(Doubt(self.opened.pop(key, 0.0), self.now, key, frozenset(before)))
 
+    def put_back_before_read_back(self, key: Key, path: str) -> bool:
+        """The one way to mistake us for a person: in the moment before the read-back of a repeated write,
+        somebody put back by hand what had stood there while it was in doubt."""
+        acts = [act for act in self.acts if act.key == key and act.path == path]
+        return any(
+            back.landed <= act.at <= back.at and any(old.taint == act.taint for old in acts[:index])
+            for index, act in enumerate(acts)
+            for back in self.read_backs
+            if back.key == key and path in back.paths
+        )
+
     def note(self, *words: Any) -> None:
         self.log.append(f"{self.now:7.1f} " + " ".join(map(str, words)))
 

@@ -131,7 +131,7 @@ def _find(hub: Hub, at: tuple[int, str], clock: Clock, fence: int) -> Iterator[s
     yield "searched"
     free = [found for found in ids if (at[1], found) not in hub.bindings]
     row, policy = hub.creates[at], remote.policy
-    if free and free[0] in remote.records:
+    if free:
         proven = remote.manners.marker
         settled = create.found(row, reads[free[0]], policy=policy, fence=fence, proven=proven)
         hub.settle_create(at, settled, free[0])
