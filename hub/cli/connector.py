@@ -1,0 +1,73 @@
+"""`hub connector`: what kinds of system there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from hub.cli.office import Office, pass_office
+from hub.cli.show import print_line, record, records, table
+
+_ABLE = ("pull", "push", "create", "find", "deletes")
+
+
+@click.group()
+def connector() -> None:
+    """The kinds of system the hub can talk to."""
+
+
+@connector.command("list")
+@pass_office
+def list_(office: Office) -> None:
+    """Every connector, also one that cannot be loaded, with the reason."""
+    from hub.sdk import registry
+
+    rows = [_row(entry) for entry in registry.connectors().values()]
+    records(office, rows, ("name", "title", "source", "objects", "problem"))
+
+
+@connector.command()
+@click.argument("name")
+@pass_office
+def show(office: Office, name: str) -> None:
+    """What a connector can do, and the settings it takes."""
+    from hub.sdk import registry
+
+    kind, manifest = registry.load(name)
+    settings = [
+        {"name": s.name, "kind": s.kind, "required": s.required, "default": s.default, "help": s.help}
+        for s in kind.spec()
+    ]
+    objects = {
+        object: {
+            "remote": able.remote,
+            "can": [word for word in _ABLE if getattr(able, word)] + (["fetch"] if able.fetch_batch else []),
+            "version": able.version,
+            "unique": list(able.unique),
+            "identifying": list(able.identifying),
+        }
+        for object, able in manifest.objects.items()
+    }
+    row = _row(registry.connectors(probe=False)[name])
+    if office.as_json:
+        record(office, {**row, "objects": objects, "settings": settings})
+        return
+    record(office, row, order=("name", "title", "vendor", "evidence", "source"))
+    print_line("")
+    table([{"object": o, **able} for o, able in objects.items()], ("object", "remote", "can", "version"))
+    print_line("")
+    table(settings, ("name", "kind", "required", "default", "help"))
+
+
+def _row(entry: Any) -> dict[str, Any]:
+    manifest = entry.manifest
+    return {
+        "name": entry.name,
+        "title": manifest.title if manifest else None,
+        "vendor": manifest.vendor if manifest else None,
+        "evidence": manifest.evidence if manifest else None,
+        "source": entry.source,
+        "objects": list(manifest.objects) if manifest else [],
+        "problem": entry.problem,
+    }

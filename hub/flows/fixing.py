@@ -1,0 +1,89 @@
+"""Quarantine retried: the records are read anew from their system, or taken again from what was kept of them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hub.errors import HubError
+from hub.flows import intake, owing
+from hub.flows.connect import Lease, build
+from hub.flows.wiring import Stream, Wiring, load_wiring
+from hub.sdk.connector import RemoteRecord
+from hub.settings import Settings
+from hub.store.documents import load
+from hub.store.queries import connections, listings
+from hub.store.session import Database
+
+_LEASE = 300.0
+
+
+class Retried(NamedTuple):
+    """What became of the rows: taken, still refused, and those nothing can be said of (with why)."""
+
+    taken: int
+    refused: int
+    left: dict[str, int]
+
+
+def retry(db: Database, settings: Settings, rows: Sequence[Any]) -> Retried:
+    """Take quarantined records again: as they are in their system now where it can be asked, else as they were kept."""
+    wiring = load_wiring(db)
+    streams: defaultdict[tuple[int, str], list[Any]] = defaultdict(list)
+    for row in rows:
+        streams[(row.connection_id, row.object)].append(row)
+    left: Counter[str] = Counter()
+    for (connection_id, object), mine in streams.items():
+        stream = wiring.stream(connection_id, object)
+        if stream is None:
+            left["its connection is gone, or has no map for it"] += len(mine)
+            continue
+        try:
+            _stream(db, settings, wiring, stream, mine, left)
+        except HubError as error:
+            left[error.message] += len(mine)
+    with db.read() as conn:
+        still = {
+            row.id for row in (listings.quarantined(conn, row.id) for row in rows) if row.state == "open"
+        }
+    refused = len(still) - sum(left.values())
+    return Retried(len(rows) - len(still), max(0, refused), dict(left))
+
+
+def _stream(
+    db: Database, settings: Settings, wiring: Wiring, stream: Stream, rows: list[Any], left: Counter[str]
+) -> None:
+    named = [row for row in rows if row.external_id]
+    left["it has no id: mend the export, then run hub sync"] += len(rows) - len(named)
+    for start in range(0, len(named), 100):
+        batch = named[start : start + 100]
+        started = time.time()
+        found = _read(db, settings, stream, batch)
+        page = intake.PageIn(
+            records=found, started=started, finished=time.time(), rejected=[], cursor=None, counts=Counter()
+        )
+        intake.take_page(db, wiring, stream, page, now=time.time(), lane=owing.BULK)
+    if left["it has no id: mend the export, then run hub sync"] == 0:
+        del left["it has no id: mend the export, then run hub sync"]
+
+
+def _read(db: Database, settings: Settings, stream: Stream, batch: list[Any]) -> list[RemoteRecord]:
+    """The records as they are there now; from what was kept, where the system cannot be asked for single records."""
+    if not stream.capabilities.fetch_batch:
+        kept = [(row.external_id, load(row.raw)) for row in batch]
+        return [RemoteRecord(id, raw) for id, raw in kept if isinstance(raw, dict) and not raw.get("cut")]
+    with db.read() as conn:
+        row = connections.by_name(conn, stream.connection)
+    assert row is not None
+    connector = build(
+        settings, stream.connection, stream.config, base_dir=Path(row.base_dir), lease=Lease(_LEASE)
+    )
+    found: list[RemoteRecord] = []
+    size = stream.capabilities.fetch_batch
+    ids = [row.external_id for row in batch]
+    for start in range(0, len(ids), size):
+        found += connector.fetch(stream.object, ids[start : start + size])
+    return [one for one in found if not one.deleted]
