@@ -3,16 +3,16 @@
 The hub never asks a connector what it can do by trying; it reads it here, and the conformance suite proves that the
 declarations are true. An unknown key is refused with its line and the nearest right word. An example with every key:
 
-    name     = "tryton"                   # = the folder's name, [a-z][a-z0-9_]*
-    title    = "Tryton"                   # as the vendor writes it
-    vendor   = "Tryton Foundation"
+    name     = "acme"                     # = the folder's name, [a-z][a-z0-9_]*
+    title    = "Acme ERP"                 # as the vendor writes it
+    vendor   = "Acme Inc."
     evidence = "real server 8.2.1, 2026-11-24"  # what it was verified against, and when: real server VERSION,
                                           # first-party spec, recordings, vectors or manual only
     discover = true                       # can list its record types and fields            (default false)
     webhooks = false                      # has verify_webhook                              (default false)
 
     [object.customer]                     # one table for each object it knows: customer, order, interaction, ...
-    remote   = "party.party"              # the remote's own word, for people               (default "")
+    remote   = "parties"                  # the remote's own word, for people               (default "")
     pull     = true                       # yields pages                                    (default false)
     push     = true                       # changes records that exist                      (default false)
     create   = true                       # makes new ones                                  (default false)

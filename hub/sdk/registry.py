@@ -79,14 +79,24 @@ def build(
     deadline: Callable[[], float] | None = None,
     budget: Callable[[], None] | None = None,
     allow_private: bool = True,
+    ca_file: str | None = None,
 ) -> Connector:
     """A connector ready for one job: settings checked and completed, secrets watched by the redactor of its Http.
 
     `deadline` gives the seconds that remain of the lease; `budget` may sleep or raise RateLimited before a call.
-    Raises WrongUse for a wrong setting, ConnectionBroken when the connector cannot load.
+    `allow_private` and `ca_file` are keys of the connection: may private addresses be called, and which PEM file of
+    authorities is trusted instead of the public ones. Raises WrongUse for a wrong setting, ConnectionBroken when the connector cannot load.
     """
     kind, manifest = load(name)
-    return assemble(kind, manifest, connection, deadline=deadline, budget=budget, allow_private=allow_private)
+    return assemble(
+        kind,
+        manifest,
+        connection,
+        deadline=deadline,
+        budget=budget,
+        allow_private=allow_private,
+        ca_file=ca_file,
+    )
 
 
 def assemble(

@@ -6,6 +6,7 @@ requests and urllib3 cannot say these three things; connection classes of ours, 
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ class Wire:
         self.session.trust_env = False
         self.session.headers.clear()
         if ca_file:
+            _check_authority(ca_file)
             self.session.verify = ca_file
         adapter = _Adapter(self)
         self.session.mount("http://", adapter)
@@ -118,6 +120,18 @@ def _pools(wire: Wire) -> dict[str, type[HTTPConnectionPool]]:
         ConnectionCls = Secure
 
     return {"http": PlainPool, "https": SecurePool}
+
+
+def _check_authority(ca_file: str) -> None:
+    try:
+        ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConnectionBroken(
+            f"the ca_file {ca_file} cannot be used",
+            cause=reason,
+            fix="name a file with certificates in PEM form",
+        ) from None
 
 
 def _judged(connection: HTTPConnection, sock: socket.socket, wire: Wire) -> socket.socket:

@@ -82,7 +82,7 @@ class Loopback:
 
     def start(self) -> Self:
         self._stopped.clear()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         return self
@@ -141,6 +141,10 @@ class Loopback:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
+    def __init__(self, loopback: Loopback) -> None:
+        self.loopback = loopback
+        super().__init__(("127.0.0.1", 0), _Handler)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         # Callers that hang up are part of the game; a fault of the fake itself is to be seen.
         if not isinstance(sys.exception(), OSError):
@@ -163,60 +167,62 @@ def _misbehaviour(fault: Fault) -> Reply | None:
     return None
 
 
-def _handler(loopback: Loopback) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 30
-        # Headers and body leave in two writes; without this each answer would wait 40 ms for the other side's ACK.
-        disable_nagle_algorithm = True
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+    # Headers and body leave in two writes; without this each answer would wait 40 ms for the other side's ACK.
+    disable_nagle_algorithm = True
 
-        def handle_any(self) -> None:
-            parts = urlsplit(self.path)
-            length = int(self.headers.get("Content-Length") or 0)
-            request = Request(
-                method=self.command,
-                path=parts.path,
-                query=dict(parse_qsl(parts.query, keep_blank_values=True)),
-                headers={name.lower(): value for name, value in self.headers.items()},
-                body=self.rfile.read(length),
-                target=self.path,
-            )
-            reply, fault = loopback.serve(request)
-            if reply is None:
-                self.drop()
-                return
-            if fault is not None and fault.kind == "slow":
-                loopback.pause(fault.seconds)
-            with suppress(OSError):  # the caller may have given up: that is what some faults are for
-                self.send(reply, fault)
+    @property
+    def loopback(self) -> Loopback:
+        assert isinstance(self.server, _Server)
+        return self.server.loopback
 
-        def send(self, reply: Reply, fault: Fault | None) -> None:
-            self.send_response_only(reply.status)
-            self.send_header("Date", formatdate(time.time() + loopback.clock_ahead, usegmt=True))
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(reply.body)))
-            self.end_headers()
-            if self.command == "HEAD":
-                return
-            if fault is None or fault.kind != "drip":
-                self.wfile.write(reply.body)
-                return
-            pieces = 40
-            for piece in range(pieces):
-                start, end = (len(reply.body) * at // pieces for at in (piece, piece + 1))
-                self.wfile.write(reply.body[start:end])
-                self.wfile.flush()
-                loopback.pause(fault.seconds / pieces)
-
-        def drop(self) -> None:
-            self.close_connection = True
-            with suppress(OSError):
-                self.connection.shutdown(socket.SHUT_RDWR)
-
-        def log_message(self, format: str, *args: object) -> None:
+    def handle_any(self) -> None:
+        parts = urlsplit(self.path)
+        length = int(self.headers.get("Content-Length") or 0)
+        request = Request(
+            method=self.command,
+            path=parts.path,
+            query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self.rfile.read(length),
+            target=self.path,
+        )
+        reply, fault = self.loopback.serve(request)
+        if reply is None:
+            self.drop()
             return
+        if fault is not None and fault.kind == "slow":
+            self.loopback.pause(fault.seconds)
+        with suppress(OSError):  # the caller may have given up: that is what some faults are for
+            self.send(reply, fault)
 
-    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
-        setattr(Handler, f"do_{method}", Handler.handle_any)
-    return Handler
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
+
+    def send(self, reply: Reply, fault: Fault | None) -> None:
+        self.send_response_only(reply.status)
+        self.send_header("Date", formatdate(time.time() + self.loopback.clock_ahead, usegmt=True))
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        if fault is None or fault.kind != "drip":
+            self.wfile.write(reply.body)
+            return
+        pieces = 40
+        for piece in range(pieces):
+            start, end = (len(reply.body) * at // pieces for at in (piece, piece + 1))
+            self.wfile.write(reply.body[start:end])
+            self.wfile.flush()
+            self.loopback.pause(fault.seconds / pieces)
+
+    def drop(self) -> None:
+        self.close_connection = True
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def log_message(self, format: str, *args: object) -> None:
+        return
