@@ -133,7 +133,12 @@ class Deletes(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionView:
-    """What a connector may know of its connection. Secrets are resolved by calling `secret(name)`, never stored."""
+    """What a connector may know of its connection.
+
+    `settings`: checked against spec() and completed with its defaults, without the secret ones. `secret(name)` resolves
+    one of those at the moment of use; its value is never stored, and never shown. `files`: the tables of a connection
+    that consists of files.
+    """
 
     name: str
     settings: Mapping[str, Any]
@@ -165,14 +170,22 @@ class Connector(ABC):
 
     @abstractmethod
     def pull(self, object: str, cursor: Any, *, full: bool = False) -> Iterator[Page]:
-        """Pages from `cursor` (None or `full` = everything) on. At least once; an unchanged record may come again."""
+        """Pages from `cursor` (None or `full` = everything) on, each at most `page_size` records.
+
+        At least once: an unchanged record may come again, none may be missing, also when records are edited meanwhile.
+        Going on from any page's cursor must be as good as not having stopped. Absence is never a delete.
+        """
 
     def fetch(self, object: str, external_ids: Sequence[str]) -> Sequence[RemoteRecord]:
         """These records as they are now, at most `fetch_batch`; one that is gone comes with deleted=True."""
         raise Unsupported(f"{self.manifest.name} cannot re-read {object} records")
 
     def push(self, object: str, changes: Sequence[Change]) -> Sequence[Receipt]:
-        """Write each change, at most `push_batch`; exactly one receipt each. Raises only if nothing was sent."""
+        """Write each change, at most `push_batch`; exactly one receipt each. Raises only if nothing was sent.
+
+        Never repeats a write whose outcome is unknown: the receipt says so, and the hub decides (sync.md R3).
+        `hub.sdk.writing` makes receipts of errors.
+        """
         raise Unsupported(f"{self.manifest.name} cannot write {object} records")
 
     def find(self, object: str, change: Change) -> Sequence[RemoteRecord]:
@@ -180,7 +193,10 @@ class Connector(ABC):
         raise Unsupported(f"{self.manifest.name} cannot search {object} records")
 
     def deletes(self, object: str, since: Any, bound: Iterable[str]) -> Deletes:
-        """What is gone: from the remote's own list since the cursor `since`, or by re-reading `bound` ids."""
+        """What is gone: from the remote's own list since the cursor `since`, or by re-reading `bound` ids.
+
+        `bound` may be long and is only read if it is needed.
+        """
         raise Unsupported(f"{self.manifest.name} has no signal for deleted {object} records")
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint]:

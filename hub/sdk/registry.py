@@ -85,7 +85,8 @@ def build(
 
     `deadline` gives the seconds that remain of the lease; `budget` may sleep or raise RateLimited before a call.
     `allow_private` and `ca_file` are keys of the connection: may private addresses be called, and which PEM file of
-    authorities is trusted instead of the public ones. Raises WrongUse for a wrong setting, ConnectionBroken when the connector cannot load.
+    authorities is trusted instead of the public ones. Raises WrongUse for a wrong setting, ConnectionBroken when the
+    connector cannot load.
     """
     kind, manifest = load(name)
     return assemble(
