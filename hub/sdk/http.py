@@ -79,7 +79,8 @@ class Http:
     `allow_private`: whether loopback and private addresses may be called. On by default, since ERPs stand in the
     company's own network and connections are made by its admin; a connection's key `allow_private = false` turns
     it off.
-    Not bounded: name resolution, which the operating system limits.
+    One job, one thread, one Http. Not bounded by the lease: name resolution and a host's further addresses; but nothing
+    is sent once it has ended.
     """
 
     def __init__(

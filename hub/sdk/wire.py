@@ -65,7 +65,11 @@ class Wire:
         self._connection = connection
 
     def sending(self, connection: HTTPConnection) -> None:
+        """About to send the first or a further byte. Refused after the deadline: connecting may have outlived it."""
         self._connection = connection
+        if self.cut:
+            raise TimeoutError
+        self.sent = True
 
     def _cut(self) -> None:
         self.cut = True
@@ -99,7 +103,6 @@ def _pools(wire: Wire) -> dict[str, type[HTTPConnectionPool]]:
             if self.sock is None:
                 self.connect()
             wire.sending(self)
-            wire.sent = True
             super().send(data)
 
     class Secure(HTTPSConnection):
@@ -110,7 +113,6 @@ def _pools(wire: Wire) -> dict[str, type[HTTPConnectionPool]]:
             if self.sock is None:
                 self.connect()
             wire.sending(self)
-            wire.sent = True
             super().send(data)
 
     class PlainPool(HTTPConnectionPool):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from urllib3.util import connection
 
 from hub import guard
 from hub.errors import (
@@ -128,6 +129,22 @@ def test_a_call_never_outlives_the_lease(server: Loopback, kind: Any, raised: An
     error = raised(lambda: api.post("x"))
     assert time.monotonic() < end + 2.0
     assert type(error) is OutcomeUnknown
+
+
+def test_a_write_is_not_sent_once_the_lease_has_ended_while_connecting(
+    server: Loopback, raised: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = connection.create_connection
+
+    def late(*arguments: Any, **options: Any) -> Any:
+        time.sleep(0.4)
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(connection, "create_connection", late)
+    end = time.monotonic() + 0.2
+    error = raised(lambda: Http(deadline=lambda: end - time.monotonic()).at(server.url).post("x"))
+    assert type(error) is RemoteUnavailable and "longer than the time" in str(error)
+    assert not server.requests
 
 
 def test_headers_that_drip_do_not_outlive_the_lease_either(raised: Any) -> None:

@@ -4,6 +4,9 @@ that is about its fault."""
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +66,7 @@ from hub.sdk.connector import (
     Connector,
 )
 from hub.sdk.manifest import Manifest, read_manifest
+from hub.testkit import conformance
 from hub.testkit.bench import Bench
 from hub.testkit.conformance import ONCE, PER_OBJECT, Case, cases, run
 from hub.testkit.hostile.adapter import HostileAdapter
@@ -194,3 +198,36 @@ def test_every_check_has_a_broken_connector() -> None:
     proven = {name for _, name, _ in BROKEN}
     names = {check.name for check in (*ONCE, *PER_OBJECT)}
     assert names - proven == set()
+
+
+@pytest.mark.slow
+def test_the_test_module_in_the_documentation_runs(tmp_path: Path) -> None:
+    documentation = conformance.__doc__ or ""
+    module = textwrap.dedent(
+        documentation.partition("lives outside is:\n")[2].partition("A check is a function")[0]
+    )
+    head = f"""
+import pytest
+from pathlib import Path
+from hub.sdk.manifest import read_manifest
+from hub.testkit.adapter import NotApplicable
+from hub.testkit.bench import Bench
+from hub.testkit.conformance import cases, run
+from hub.testkit.hostile.adapter import HostileAdapter as AcmeAdapter
+from hub.testkit.hostile.connector import Hostile as Acme
+FOLDER = Path({str(HOME)!r})
+"""
+    (tmp_path / "test_acme.py").write_text(head + module.replace('name="acme"', 'name="hostile"'))
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "readme or fetch or undeclared_create",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "2 passed, 1 skipped" in done.stdout
