@@ -37,7 +37,7 @@ _ALIASES = {
     "美元": "USD",
     "欧元": "EUR",
 }
-_MAX_DIGITS = 40
+_LONGEST = 40
 _EXACT = 28  # arithmetic with more digits than this would round
 
 
@@ -88,17 +88,16 @@ def decimal_of(value: Any) -> Decimal | None:
     if not text:
         return None
     fix = 'Expected 1234.56; for another form, say so in the map, for example via = ["decimal(,)"].'
-    if len(text) > _MAX_DIGITS or "_" in text:
+    if len(text) > _LONGEST or "_" in text:
         raise Unfit("is not a number", fix=fix)
     try:
         number = Decimal(text)
     except InvalidOperation:
         raise Unfit("is not a number", fix=fix) from None
-    if (
-        not number.is_finite()
-        or abs(number.adjusted()) > _MAX_DIGITS
-        or len(number.as_tuple().digits) > _EXACT
-    ):
+    exact = (
+        number.is_finite() and len(number.as_tuple().digits) <= _EXACT and abs(number.adjusted()) <= _EXACT
+    )
+    if not exact or len(f"{number:f}") > _LONGEST - 4:
         raise Unfit("is not a number", fix=fix)
     return number
 

@@ -85,7 +85,8 @@ def split(full: str) -> tuple[tuple[str, str], ...]:
 def _split(full: str) -> tuple[tuple[str, str], ...]:
     dotted = _DOTS.split(full)
     if len(dotted) > 1 and not full.isascii():
-        return (("given_name", " ".join(dotted[:-1]).strip()), ("family_name", dotted[-1].strip()))
+        pieces = [piece.strip() for piece in dotted]
+        return (("given_name", " ".join(pieces[:-1])), ("family_name", pieces[-1])) if all(pieces) else ()
     words = full.split()
     solid = "".join(words)
     if _HAN.fullmatch(solid) or _HANGUL.fullmatch(solid) or _KANA.search(solid):

@@ -36,7 +36,7 @@ class _File:
         self.document, self.where = parse(text, file=file)
 
     def at(self, *keys: str) -> At:
-        return At(self.file, line_of(self.where, keys))
+        return At(self.file, line_of(self.where, keys) or 1)
 
     def check_top(self) -> None:
         for key in self.document:
