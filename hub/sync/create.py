@@ -86,8 +86,8 @@ def next_step(create: Create, policy: Policy, *, now: float, has_record: bool, r
     """send it; find what a call in doubt made; wait (`put_back`); drop it (`dropped_create`).
 
     has_record: its golden has a live record in that system, made by a person or brought by a merge. rival:
-    another create of the same golden there is begun (two people who were merged). Neither ever gets a second
-    one sent.
+    another create there is begun, of the same golden (two people who were merged) or one that `clashes`.
+    Neither ever gets a second one sent.
     """
     if create.state == "waiting":
         return "drop" if has_record else "wait" if rival else "send"
@@ -206,6 +206,17 @@ def could_be(create: Create, reading: Reading, *, policy: Policy, marker: str | 
         if sent is not None and there is not None and not _alike(sent, there):
             return False
     return True
+
+
+def clashes(create: Create, other: Create, policy: Policy) -> bool:
+    """Whether another begun create in the same system gives the same value to a unique field.
+
+    A search could not tell whose record it found, so that it counts as a `rival`. Two goldens that were one
+    for a while, or share a value, come to this.
+    """
+    return other.state == "begun" and any(
+        path in create.values and create.values[path] == other.values.get(path) for path in policy.unique
+    )
 
 
 def _given(golden: Mapping[str, Any], policy: Policy) -> dict[str, Any]:

@@ -217,7 +217,7 @@ def _edited(draft: Draft, path: str, reading: Reading, policy: Policy, golden: M
 
 def _blanked(draft: Draft, path: str, policy: Policy) -> None:
     """A blank that is no statement: left so until golden changes (`ignore`), or filled again (`refill`)."""
-    draft.before.pop(path, None)
+    draft.before[path] = None
     if path in policy.refill or path not in draft.base.seen:
         draft.sent[path] = None
 

@@ -12,6 +12,7 @@ from hub.sync.create import (
     Create,
     begin_create,
     claim_create,
+    clashes,
     could_be,
     created,
     found,
@@ -144,3 +145,20 @@ def test_could_be_goes_by_marker_then_by_unique_field() -> None:
     marked = compile_policy(PATHS, PATHS, manners=MANNERS._replace(marker=True))
     assert could_be(row, read(22, email="bob@x"), policy=marked, marker="m7")
     assert not could_be(row, read(22, email="ann@x"), policy=marked, marker="m8")
+
+
+def test_two_begun_creates_with_one_unique_value_clash() -> None:
+    twin = plan_create(8, {"email": "ann@x"}, policy=POLICY, marker="m8")
+    other = plan_create(9, {"email": "bob@x"}, policy=POLICY, marker="m9")
+    assert clashes(twin, begun(), POLICY)
+    assert not clashes(other, begun(), POLICY)
+    assert not clashes(begun(), twin, POLICY), "one that is not begun makes no record"
+
+
+def test_a_search_proves_the_first_call_dead_so_a_later_refusal_is_definite() -> None:
+    absent = not_found(in_doubt(), policy=POLICY, fence=2, searched=75, has_record=False).create
+    claimed = claim_create(absent, now=80, lease_seconds=15)
+    assert claimed is not None
+    again = begin_create(claimed, {}, policy=POLICY, fence=3)
+    assert again.values == GOLDEN
+    assert created(again, None, policy=POLICY, fence=3, outcome="refused", now=81).create.state == "refused"

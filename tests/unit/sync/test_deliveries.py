@@ -74,6 +74,21 @@ def test_a_value_of_ours_that_left_golden_gives_back_what_stood_there() -> None:
     assert owed(edited, {}, policy=POLICY) == {}, "what stands there now is a person's"
 
 
+def test_what_a_person_emptied_is_given_back_empty() -> None:
+    ours = answered(begun(bound(phone="1"), {"phone": "2"}), "done", read(25, phone="2")).binding
+    emptied = take(ours, read(40, phone=""), policy=POLICY, golden={"phone": "2"}, now=40).binding
+    again = receipt(
+        begun(emptied, {"phone": "3"}, 50),
+        read(60, phone="3"),
+        policy=POLICY,
+        fence=2,
+        outcome="done",
+        golden={},
+        now=60,
+    )
+    assert owed(again.binding, {}, policy=POLICY) == {"phone": None}
+
+
 def test_identifying_fields_never_travel_between_records_of_one_golden() -> None:
     first, second = bound(email="A@x"), bound(email="B@x")
     assert owed(second, {"email": "a@x"}, policy=POLICY, siblings=[first], primary=False) == {}

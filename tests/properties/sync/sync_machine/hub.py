@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 from sync_machine.remotes import Remote
 from sync_machine.trace import Broken, Key, Trace, taint
 
-from hub.canonical.contribution import Contribution
+from hub.golden.rules import compile_rules
+from hub.golden.survive import Member, survive
 from hub.sync import conflict, create, delivery, reading, rules
 from hub.sync.binding import Binding
 from hub.sync.conflict import Edit, Entry
 from hub.sync.create import Create
 from hub.sync.reading import Reading
+
+RULES = compile_rules({"default": "latest"})
 
 
 class Sighting(NamedTuple):
@@ -31,6 +34,7 @@ class Hub:
     trace: Trace
     bindings: dict[Key, Binding] = field(default_factory=dict)
     home: dict[Key, int] = field(default_factory=dict)
+    number: dict[Key, int] = field(default_factory=dict)
     creates: dict[tuple[int, str], Create] = field(default_factory=dict)  # by home and system: one each
     mail: dict[str, int] = field(
         default_factory=dict
@@ -39,6 +43,9 @@ class Hub:
     merged: list[tuple[int, int]] = field(default_factory=list)
     entries: list[tuple[Key, Entry]] = field(default_factory=list)
     homes: int = 0
+    _goldens: dict[tuple[tuple[int, int], ...], tuple[list[Member], dict[str, Any]]] = field(
+        default_factory=dict
+    )
     _members: dict[int, list[Key]] | None = None
     _anchor: dict[int, int] = field(default_factory=dict)
 
@@ -80,14 +87,20 @@ class Hub:
     # --- golden ---
 
     def golden(self, keys: Iterable[Key]) -> dict[str, Any]:
-        """Survivorship, minimal: live, then edit over first sight, then latest, then oldest record."""
-        best: dict[str, tuple[tuple[bool, bool, float], Any]] = {}
-        for key in keys:
-            for path, said in self.bindings[key].contribution.items():
-                rank = (said.live, said.kind == "edit", _at(said))
-                if path not in best or rank > best[path][0]:
-                    best[path] = (rank, said.value)
-        return {path: value for path, (_, value) in best.items()}
+        """The real survivorship; an emptiness that won is None."""
+        members = [
+            Member(self.number[key], key[0], 0, self.bindings[key].contribution)
+            for key in keys
+            if self.bindings[key].contribution
+        ]
+        if not members:
+            return {}
+        key = tuple((member.record_id, id(member.contributions)) for member in members)
+        if key not in self._goldens:
+            found = survive(members, pins={}, holds={}, rules=RULES)
+            # the members are kept with the result, so that no identity is used twice
+            self._goldens[key] = members, {path: found.fields.get(path) for path in found.why}
+        return self._goldens[key][1]
 
     def owed(self, key: Key) -> dict[str, Any]:
         siblings, primary = self.siblings(key)
@@ -143,6 +156,7 @@ class Hub:
         if key in self.bindings:
             raise Broken(f"{key} is bound twice")
         self.home[key] = home
+        self.number[key] = len(self.number) + 1
         self.bindings[key] = binding
         self._witness(key, binding)
         self.regroup()
@@ -195,13 +209,14 @@ class Hub:
         return any(key[0] == system and not self.bindings[key].gone for key in members)
 
     def rival(self, home: int, system: str) -> bool:
-        """Another create of the same golden there is begun: two people who were merged."""
+        """Another create there is begun: of the same golden (people who were merged), or with the same unique
+        value."""
+        own, policy = self.creates[home, system], self.remotes[system].policy
         return any(
-            there == system
-            and other != home
-            and row.state == "begun"
-            and self.anchor(other) == self.anchor(home)
+            row.state == "begun"
+            and (self.anchor(other) == self.anchor(home) or create.clashes(own, row, policy))
             for (other, there), row in self.creates.items()
+            if there == system and other != home
         )
 
     def settle_create(self, at: tuple[int, str], settled: create.Settled, external_id: str | None) -> None:
@@ -221,7 +236,3 @@ class Hub:
         self.merged.pop(index)
         self.regroup()
         self.plan_creates()
-
-
-def _at(said: Contribution) -> float:
-    return said.seen_at if said.source_at is None else said.source_at

@@ -15,7 +15,7 @@ from sync_machine.trace import Act, Broken, Landing, Trace, taint
 from hub.sync.policy import Manners, Policy, compile_policy
 from hub.sync.reading import Reading
 
-PATHS = ("email", "name", "phone", "city", "tier")
+PATHS = ("email", "job_title", "phone", "department", "company")
 LATE = 40.0
 CUT = 9
 
@@ -175,13 +175,13 @@ class Ledger(Remote):
     name = "ledger"
     manners = Manners(conditional=True, version="etag", marker=True, identifying=("email",))
     blanks: ClassVar = {"phone": "clear"}
-    directions: ClassVar = {"tier": "in"}
+    directions: ClassVar = {"company": "in"}
 
 
 class Shouter(Remote):
     name = "shouter"
     manners = Manners(unique=("email",), read_after_write_seconds=3.0)
-    blanks: ClassVar = {"city": "refill"}
+    blanks: ClassVar = {"department": "refill"}
 
     def render(self, path: str, value: Any) -> str:
         if not value:
@@ -197,8 +197,8 @@ class Stub(Remote):
     late = LATE
     shows_record = False
     manners = Manners(marker=True, identifying=("email",), lands_late_seconds=LATE)
-    directions: ClassVar = {"tier": "out"}
-    defaults: ClassVar = {"city": "somewhere"}
+    directions: ClassVar = {"company": "out"}
+    defaults: ClassVar = {"department": "somewhere"}
 
     def render(self, path: str, value: Any) -> str:
         return ("" if value is None else str(value)) if path == "email" else str(value or "")[:CUT]
