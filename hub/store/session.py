@@ -54,6 +54,13 @@ class Database:
             yield connection
             connection.commit()
 
+    def analyse(self) -> None:
+        """Tell PostgreSQL's planner how the tables grew; a first load outruns its own housekeeping."""
+        if not self.is_sqlite:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("ANALYZE")
+                connection.commit()
+
     def _begin(self, connection: Connection) -> None:
         if self.is_sqlite:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
