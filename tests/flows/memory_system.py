@@ -1,0 +1,242 @@
+"""A remote system in memory, with manners and faults a test chooses, and the connector that speaks to it.
+
+A row is what the system shows: {"id", "first", "last", "mail", "phone", "city", "firm", "note", "updated"}. People change it by
+`put`, `edit`, `erase`; the hub by the connector. `writes` is every write that took effect, in order.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from hub.errors import HubError, OutcomeUnknown
+from hub.sdk.connector import (
+    Change,
+    Connector,
+    Deletes,
+    Finding,
+    Page,
+    Receipt,
+    RemoteRecord,
+    Setting,
+)
+from hub.sdk.manifest import Manifest, ObjectCapabilities
+
+MAP = """\
+object = "customer"
+ignore = ["id"]
+[pull]
+source_updated_at = "updated"
+given_name = "first"
+family_name = "last"
+email = "mail"
+phone = "phone"
+"address.locality" = "city"
+company = "firm"
+job_title = "note"
+"""
+SILENT_MAP = MAP.replace('source_updated_at = "updated"\n', "").replace('"id"', '"id", "updated"')
+FIELDS = ("first", "last", "mail", "phone", "city", "firm", "note")
+
+Render = Callable[[str, Any], Any]
+
+
+class Lost(Exception):
+    """What a connector cannot foresee: the process was killed while the call was out."""
+
+
+@dataclass
+class MemorySystem:
+    """One account. `render` is how it keeps a value it is given; `faults` are used up in the order they were armed."""
+
+    name: str
+    capabilities: ObjectCapabilities = field(
+        default_factory=lambda: ObjectCapabilities(
+            remote="rows", pull=True, push=True, create=True, find=True, deletes=True,
+            fetch_batch=100, push_batch=20, page_size=50, marker=True,
+        )
+    )  # fmt: skip
+    render: Render = lambda name, value: value
+    shows_answers: bool = True
+    tells_time: bool = True
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    markers: dict[str, str] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    broken: HubError | None = None
+    late: list[Callable[[], object]] = field(default_factory=list)
+    writes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    revisions: dict[str, int] = field(default_factory=dict)
+    changed: dict[str, float] = field(default_factory=dict)
+    before_write: Callable[[], object] | None = None
+
+    def __post_init__(self) -> None:
+        self._numbers = itertools.count(1)
+
+    # --- what people do there -----------------------------------------------------------------------
+
+    def put(self, **fields: Any) -> str:
+        """A person adds a row; returns its id."""
+        id = fields.pop("id", None) or f"{self.name[0]}{next(self._numbers)}"
+        self.rows[id] = {"id": id, **dict.fromkeys(FIELDS, ""), **fields}
+        self._touch(id)
+        return str(id)
+
+    def edit(self, id: str, **fields: Any) -> None:
+        """A person changes fields of a row."""
+        self.rows[id].update(fields)
+        self._touch(id)
+
+    def erase(self, id: str) -> None:
+        """A person deletes a row."""
+        del self.rows[id]
+        self.gone.append(id)
+
+    def arm(self, *faults: str) -> None:
+        """For the next writes, one each: `lose_request`, `lose_answer`, `late`, `refuse`, `retry`, `crash`, `fine`."""
+        self.faults.extend(faults)
+
+    def land(self) -> None:
+        """What was sent and had not taken effect takes effect now."""
+        while self.late:
+            self.late.pop(0)()
+
+    def _touch(self, id: str) -> None:
+        now = time.time()
+        self.revisions[id] = self.revisions.get(id, 0) + 1
+        self.changed[id] = now
+        if self.tells_time:
+            self.rows[id]["updated"] = datetime.fromtimestamp(now, UTC).isoformat()
+
+    # --- what the connector does there --------------------------------------------------------------
+
+    def record(self, id: str) -> RemoteRecord:
+        kind = self.capabilities.version
+        version = {"none": None, "etag": str(self.revisions[id]), "modified": str(self.revisions[id])}[kind]
+        return RemoteRecord(id, dict(self.rows[id]), version)
+
+    def write(self, change: Change) -> Receipt:
+        """One write, under the next fault."""
+        if self.before_write:
+            self.before_write()
+        fault = self.faults.pop(0) if self.faults else "fine"
+        doubt = Receipt(change.key, "unknown", change.external_id, cause="the connection broke")
+        if fault == "refuse":
+            return Receipt(change.key, "refused", change.external_id, cause="422: the city is not known here")
+        if fault == "retry":
+            return Receipt(change.key, "retry", change.external_id, cause="503", after=None)
+        if fault == "lose_request":
+            return doubt
+        if fault == "late":
+            self.late.append(lambda: self._apply(change))
+            return doubt
+        answer = self._apply(change)
+        if fault == "lose_answer":
+            return doubt
+        if fault == "crash":
+            raise Lost("killed while the call was out")
+        return answer
+
+    def _apply(self, change: Change) -> Receipt:
+        id = change.external_id
+        if id is None:
+            id = self._made_before(change)
+        if id is not None and id not in self.rows:
+            return Receipt(change.key, "refused", id, cause="404: no such row")
+        if id is not None and self.capabilities.conditional and change.version not in (None, self._version(id)):
+            return Receipt(change.key, "not_landed", id, cause="412: it was changed meanwhile")
+        rendered = {name: self.render(name, value) for name, value in change.payload.items()}
+        if id is None:
+            id = self.put(**rendered)
+            self.markers[id] = change.marker or ""
+            self.calls["created"] += 1
+        else:
+            self.edit(id, **rendered)
+        self.writes.append((id, dict(change.payload)))
+        return Receipt(change.key, "done", id, self.record(id) if self.shows_answers else None)
+
+    def _made_before(self, change: Change) -> str | None:
+        if not self.capabilities.marker:
+            return None
+        return next((id for id, mark in self.markers.items() if mark == change.marker and id in self.rows), None)
+
+    def _version(self, id: str) -> str:
+        return str(self.revisions[id])
+
+
+class MemoryConnector(Connector):
+    """Speaks to one of the systems of the test."""
+
+    systems: ClassVar[dict[str, MemorySystem]] = {}
+
+    @property
+    def system(self) -> MemorySystem:
+        found = self.systems[self.manifest.name]
+        self.connection.secret("key")
+        if found.broken:
+            raise found.broken
+        return found
+
+    @classmethod
+    def spec(cls) -> Sequence[Setting]:
+        return (Setting("key", "secret", "the key"),)
+
+    def check(self) -> Iterator[Finding]:
+        yield Finding("rows", True, f"{len(self.system.rows)} rows")
+
+    def pull(self, object: str, cursor: Any, *, full: bool = False) -> Iterator[Page]:
+        system = self.system
+        system.calls["pull"] += 1
+        since = -1.0 if cursor is None or full else float(cursor)
+        ids = [id for id in system.rows if system.changed[id] >= since]
+        size = system.capabilities.page_size
+        for start in range(0, len(ids), size):
+            page = [system.record(id) for id in ids[start : start + size] if id in system.rows]
+            reached = max([since, *(system.changed[one.external_id] for one in page)])
+            last = start + size >= len(ids)
+            yield Page(page, reached if last else None, total=len(ids))
+
+    def fetch(self, object: str, external_ids: Sequence[str]) -> Sequence[RemoteRecord]:
+        system = self.system
+        system.calls["fetch"] += 1
+        return [
+            system.record(id) if id in system.rows else RemoteRecord(id, {}, deleted=True)
+            for id in external_ids
+        ]
+
+    def push(self, object: str, changes: Sequence[Change]) -> Sequence[Receipt]:
+        system = self.system
+        system.calls["push"] += 1
+        return [system.write(change) for change in changes]
+
+    def find(self, object: str, change: Change) -> Sequence[RemoteRecord]:
+        system = self.system
+        system.calls["find"] += 1
+        made = system._made_before(change)
+        if made is not None:
+            return [system.record(made)]
+        wanted = {"mail": change.payload.get("mail")}
+        return [
+            system.record(id)
+            for id, row in system.rows.items()
+            if all(value and row[name] == value for name, value in wanted.items())
+        ]
+
+    def deletes(self, object: str, since: Any, bound: Iterable[str]) -> Deletes:
+        wanted = set(bound)
+        return Deletes([id for id in self.system.gone if id in wanted and id not in self.system.rows])
+
+
+def manifest_of(system: MemorySystem) -> Manifest:
+    """What the registry would have read for this system."""
+    return Manifest(system.name, system.name, "test", "in memory", objects={"customer": system.capabilities})
+
+
+def unknown(_change: Change) -> HubError:
+    return OutcomeUnknown("the connection broke")
