@@ -22,10 +22,12 @@ from hub.errors import NotFound, WrongFile, WrongUse
 
 FILE_NAME = "hub.toml"
 _SOCKET_PATH_LIMIT = 100  # bytes; sockaddr_un holds 108 on Linux, 104 elsewhere
+_LEAST: Mapping[str, int] = {"lease_seconds": 5}  # a lease is longer than a remote call
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "env": ("development", "production"),
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("text", "json"),
+    "web_reach": ("loopback", "anyone"),
 }
 
 
@@ -43,6 +45,7 @@ class Settings:
     redis_url: str | None = None
     web_host: str = "127.0.0.1"
     web_port: int = 8080
+    web_reach: str = "loopback"
     log_level: str = "info"
     log_format: str = "text"
     key_file: Path = Path("hub.key")
@@ -50,6 +53,7 @@ class Settings:
     bulk_workers: int = 1
     realtime_workers: int = 1
     stop_seconds: int = 10
+    lease_seconds: int = 60
 
     @property
     def data(self) -> Path:
@@ -216,8 +220,9 @@ def _read(key: str, value: object, *, where: str) -> str | int:
             number = int(value)
         except ValueError:
             raise WrongUse(f"{where}: {key} is a whole number, not {value!r}.") from None
-        if not 0 <= number <= 65535:
-            raise WrongUse(f"{where}: {key} is between 0 and 65535, not {number}.")
+        least = _LEAST.get(key, 0)
+        if not least <= number <= 65535:
+            raise WrongUse(f"{where}: {key} is between {least} and 65535, not {number}.")
         return number
     if not isinstance(value, str):
         raise WrongUse(f"{where}: {key} is text, not {value!r}.", fix="Put it into quotation marks.")

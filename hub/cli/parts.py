@@ -33,6 +33,7 @@ def up(office: Office) -> int:
 
     settings = office.settings
     logging_setup.configure("up", level=settings.log_level, style=settings.log_format)
+    home.check_reach(settings, settings.web_host)
     home.upgrade(settings)
     return int(supervise(settings, say=say))
 

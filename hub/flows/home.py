@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import shutil
 import sys
 import time
@@ -73,6 +74,25 @@ def open_store(settings: Settings) -> Database:
         )
         raise WrongUse(f"The store {what}.", fix=f"Run: hub init {settings.home}")
     return db
+
+
+def check_reach(settings: Settings, host: str) -> None:
+    """The pages have no users yet: refuse to show them beyond this machine unless the admin says so (WrongUse)."""
+    if settings.web_reach == "loopback" and not is_loopback(host):
+        raise WrongUse(
+            f"The pages would be open to everyone who reaches {host or 'this machine'}: they have no users yet.",
+            fix='Listen on 127.0.0.1, or say web_reach = "anyone" where something before them asks who it is.',
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this name or address is of this machine alone."""
+    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def doctor(settings: Settings) -> Iterator[Check]:
