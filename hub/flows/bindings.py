@@ -70,7 +70,7 @@ def load_bindings(connection: Connection, record_ids: Iterable[int]) -> dict[int
         text(f"{_SELECT} WHERE b.record_id {bulk.among(connection, 'ids')}"),
         {"ids": bulk.pack(connection, record_ids)},
     )
-    return {row[0]: from_row(row) for row in rows}
+    return {row[0]: from_row(row) for row in rows.all()}
 
 
 def save_bindings(connection: Connection, states: Iterable[tuple[int, Binding]]) -> None:

@@ -42,7 +42,7 @@ def shown(conn: Connection, meant: Meant) -> dict[str, Any]:
     members = _records(conn, id)
     named = {one["record_id"]: one["connection"] for one in members}
     sources = {}
-    for path, (record_id, rule, pinned_by, derived) in decode_why(row.why).items():
+    for path, (record_id, rule, pinned_by, derived) in decode_why(row.why, fields).items():
         source = f"pinned by {pinned_by}" if pinned_by else named.get(record_id, "")
         sources[path] = {"source": source, "rule": "derived" if derived else rule}
     return {

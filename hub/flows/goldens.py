@@ -56,7 +56,7 @@ def recompute(
     for id, many in sightings.items():
         golden = compute(wiring, many, pins=pins.get(id) or {}, holds=holds.get(id) or {})
         goldens[id] = golden
-        doc, why = encode_doc(golden.fields, golden.also), encode_why(golden.why)
+        doc, why = encode_doc(golden.fields, golden.also), encode_why(golden.why, golden.fields)
         row = old.get(id)
         if row is None:
             new_rows.append(CustomerRow(id, 1, None, doc, why, now, now))

@@ -145,7 +145,7 @@ def _check_goldens(conn: Connection, wiring: Wiring, ids: list[int]) -> list[Dev
         name = show("cus", id)
         if row is None or row.merged_into is not None:
             found.append(Deviation("golden", name, "it has records and no golden record"))
-        elif row.doc != encode_doc(golden.fields, golden.also) or row.why != encode_why(golden.why):
+        elif row.doc != encode_doc(golden.fields, golden.also) or row.why != encode_why(golden.why, golden.fields):
             found.append(Deviation("golden", name, "the stored values or reasons are not the computed ones"))
         for one in many:
             stream = wiring.stream(one.connection_id, one.object)

@@ -22,26 +22,29 @@ def decode_doc(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return document["fields"], document.get("also") or {}
 
 
-def encode_why(why: Mapping[str, Sequence[Any]]) -> str:
-    """JSON text {"c": the commonest reason, "p": its paths, "x": {path: reason}}."""
+def encode_why(why: Mapping[str, Sequence[Any]], fields: Mapping[str, Any]) -> str:
+    """JSON text {"c": the commonest reason, "x": {path: another reason}, "p": paths of that reason without a value}."""
     if not why:
         return "{}"
     common = next(iter(why.values()))
-    paths, odd = [], {}
+    odd, absent = {}, []
     for path, reason in why.items():
-        if reason is common or reason == common:
-            paths.append(path)
-        else:
+        if reason is not common and reason != common:
             odd[path] = tuple(reason)
-    document: dict[str, Any] = {"c": tuple(common), "p": sorted(paths)}
+        elif path not in fields:
+            absent.append(path)
+    document: dict[str, Any] = {"c": tuple(common)}
     if odd:
         document["x"] = odd
+    if absent:
+        document["p"] = sorted(absent)
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def decode_why(text: str) -> dict[str, list[Any]]:
+def decode_why(text: str, fields: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Path → reason, as a list in the order of its fields."""
     document = orjson.loads(text)
     if not document:
         return {}
-    return dict.fromkeys(document["p"], document["c"]) | (document.get("x") or {})
+    common = document["c"]
+    return dict.fromkeys([*fields, *document.get("p", ())], common) | document.get("x", {})

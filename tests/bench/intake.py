@@ -87,7 +87,7 @@ def _run(database: str, size: int) -> dict[str, Any]:
         done = subprocess.run(
             [sys.executable, __file__, "--case", folder, url, str(size)],
             check=True,
-            capture_output=True,
+            stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, **environment},
         )

@@ -40,7 +40,7 @@ def load_many(connection: Connection, ids: Iterable[int]) -> dict[int, CustomerR
         text(f"SELECT {', '.join(COLUMNS)} FROM customer WHERE id {bulk.among(connection, 'ids')}"),
         {"ids": bulk.pack(connection, ids)},
     )
-    return {row[0]: CustomerRow(*row) for row in rows}
+    return {row[0]: CustomerRow(*row) for row in rows.all()}
 
 
 def put(connection: Connection, rows: Sequence[CustomerRow], *, fresh: bool) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from hub.store.session import Database
 
 ALIVE_SECONDS = 30.0
+_FORGOTTEN_SECONDS = 86400.0
 
 
 def beat(db: Database, name: str, *, kind: str, now: float) -> None:
@@ -27,11 +28,19 @@ def stop(db: Database, name: str) -> None:
         conn.execute(text("DELETE FROM heartbeat WHERE name = :name"), {"name": name})
 
 
+def forget(db: Database, *, now: float) -> None:
+    """Take out the rows of processes that ended without a word, once they tell nothing any more."""
+    with db.claim() as conn:
+        conn.execute(text("DELETE FROM heartbeat WHERE at < :before"), {"before": now - _FORGOTTEN_SECONDS})
+
+
 def alive(db: Database, *, now: float, kind: str = "worker") -> bool:
-    """Whether any process of this kind lives."""
+    """Whether any process of this kind lives. Kinds: `scheduler`, `worker QUEUE`; `worker` means one of any queue."""
     with db.read() as conn:
         found = conn.scalar(
-            text("SELECT 1 FROM heartbeat WHERE kind = :kind AND at > :since LIMIT 1"),
-            {"kind": kind, "since": now - ALIVE_SECONDS},
+            text(
+                "SELECT 1 FROM heartbeat WHERE (kind = :kind OR kind LIKE :kinds) AND at > :since LIMIT 1"
+            ),
+            {"kind": kind, "kinds": f"{kind} %", "since": now - ALIVE_SECONDS},
         )
     return found is not None

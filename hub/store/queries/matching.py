@@ -28,7 +28,7 @@ def holders(connection: Connection, hashes: Iterable[int]) -> list[tuple[int, in
         text(f"SELECT hash, record_id FROM match_key WHERE hash {bulk.among(connection, 'hashes')}"),
         {"hashes": bulk.pack(connection, hashes)},
     )
-    return [(row[0], row[1]) for row in rows]
+    return [(row[0], row[1]) for row in rows.all()]
 
 
 def standings(connection: Connection, record_ids: Iterable[int]) -> dict[int, Standing]:
@@ -51,7 +51,7 @@ def members_of(connection: Connection, customer_ids: Iterable[int]) -> dict[int,
         {"ids": bulk.pack(connection, customer_ids)},
     )
     found: dict[int, list[int]] = {}
-    for customer_id, record_id in rows:
+    for customer_id, record_id in rows.all():
         found.setdefault(customer_id, []).append(record_id)
     return found
 
@@ -62,7 +62,7 @@ def edges_among(connection: Connection, record_ids: Sequence[int]) -> list[tuple
         text(f"SELECT a, b, points FROM edge WHERE a {bulk.among(connection, 'ids')}"),
         {"ids": bulk.pack(connection, record_ids)},
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [(row[0], row[1], row[2]) for row in rows.all()]
 
 
 def decisions_on(connection: Connection, record_ids: Sequence[int]) -> list[Any]:
@@ -116,4 +116,4 @@ def _standings(connection: Connection, column: str, values: Iterable[int]) -> di
         ),
         {"ids": bulk.pack(connection, values)},
     )
-    return {row[0]: Standing(*row) for row in rows}
+    return {row[0]: Standing(*row) for row in rows.all()}

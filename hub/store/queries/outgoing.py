@@ -186,6 +186,49 @@ def creation(connection: Connection, customer_id: int, connection_id: int, *, ob
     ).one()
 
 
+def fences(
+    connection: Connection, connection_id: int, object: str, *, customer_ids: Iterable[int]
+) -> dict[int, int]:
+    """The fence of each of these creates: who claimed it last (sync.md R4)."""
+    rows = connection.execute(
+        text(
+            "SELECT customer_id, fence FROM creation WHERE connection_id = :connection_id AND object = :object "
+            f"AND customer_id {bulk.among(connection, 'ids')}"
+        ),
+        {"connection_id": connection_id, "object": object, "ids": bulk.pack(connection, customer_ids)},
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def answered(connection: Connection, connection_id: int, *, since: float) -> dict[str, int]:
+    """What the remote of a connection has answered to writes since then: created, written, or the outcome as it is."""
+    rows = connection.execute(
+        text(
+            "SELECT CASE WHEN outcome <> 'done' THEN outcome WHEN kind = 'create' THEN 'created' ELSE 'written' END, "
+            "count(*) FROM receipt WHERE connection_id = :id AND at >= :since GROUP BY 1"
+        ),
+        {"id": connection_id, "since": since},
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def soon(connection: Connection, connection_id: int, *, before: float) -> float | None:
+    """When the first open delivery or create of a connection is to be taken, if it is before then: due, or its owner's
+    lease over. None: nothing is open, or all waits longer (the ladder)."""
+    found = [
+        connection.scalar(
+            text(
+                "SELECT min(CASE WHEN state = 'claimed' AND lease_until > next_at THEN lease_until ELSE next_at END) "
+                f"FROM {table} WHERE connection_id = :id AND state IN ('waiting', 'claimed') "
+                "AND (next_at <= :before OR state = 'claimed')"
+            ),
+            {"id": connection_id, "before": before},
+        )
+        for table in ("delivery", "creation")
+    ]
+    return min((one for one in found if one is not None), default=None)
+
+
 def settle_rereads(
     connection: Connection, connection_id: int, object: str, *, external_ids: Iterable[str]
 ) -> None:
@@ -260,18 +303,6 @@ def move_all(
         )
         moved += result.rowcount
     return moved
-
-
-def next_lease_end(connection: Connection, connection_id: int) -> float | None:
-    """When the last claim of another worker on this connection ends, if there is one."""
-    ends = [
-        connection.scalar(
-            text(f"SELECT max(lease_until) FROM {table} WHERE connection_id = :id AND state = 'claimed'"),
-            {"id": connection_id},
-        )
-        for table in ("delivery", "creation")
-    ]
-    return max((one for one in ends if one is not None), default=None)
 
 
 def anything(

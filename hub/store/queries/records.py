@@ -54,7 +54,7 @@ def digests(
         },
     )
     found: dict[str, list[Known]] = {}
-    for external_id, id, part, digest, map_id, gone in rows:
+    for external_id, id, part, digest, map_id, gone in rows.all():
         known = Known(id, part, None if digest is None else bytes(digest), map_id, bool(gone))
         if external_id in found:
             found[external_id].append(known)
@@ -72,7 +72,7 @@ def places(connection: Connection, record_ids: Iterable[int]) -> dict[int, Place
         ),
         {"ids": bulk.pack(connection, record_ids)},
     )
-    return {row[0]: Place(row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6])) for row in rows}
+    return {row[0]: Place(row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6])) for row in rows.all()}
 
 
 def insert(connection: Connection, rows: Sequence[Sequence[Any]]) -> None:

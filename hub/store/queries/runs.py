@@ -66,6 +66,17 @@ def keep(connection: Connection, run_id: int, *, fence: int, until: float, count
     return bool(result.rowcount == 1)
 
 
+def prolong(connection: Connection, run_id: int, *, fence: int, until: float) -> bool:
+    """Prolong the lease of a run at work. False: it is over, or another worker has taken it over."""
+    result: Any = connection.execute(
+        text(
+            "UPDATE run SET lease_until = :until WHERE id = :id AND fence = :fence AND state = 'running'"
+        ),
+        {"id": run_id, "fence": fence, "until": until},
+    )
+    return bool(result.rowcount == 1)
+
+
 def end(
     connection: Connection,
     run_id: int,
@@ -126,22 +137,24 @@ def options(row: Any) -> dict[str, Any]:
 
 
 def open_runs(connection: Connection, *, now: float) -> list[Any]:
-    """Runs that are due, or whose owner died: what upkeep dispatches again."""
+    """Runs that are due, or whose owner died: what upkeep dispatches again. Those of a paused connection wait."""
     return list(
         connection.execute(
             text(
-                "SELECT * FROM run WHERE (state = 'queued' AND next_at <= :now) "
-                "OR (state = 'running' AND lease_until <= :now) ORDER BY next_at"
+                "SELECT r.* FROM run r JOIN connection c ON c.id = r.connection_id WHERE c.state = 'active' "
+                "AND ((r.state = 'queued' AND r.next_at <= :now) "
+                "OR (r.state = 'running' AND r.lease_until <= :now)) ORDER BY r.next_at"
             ),
             {"now": now},
         )
     )
 
 
-def due_now(connection: Connection, run_id: int, *, now: float) -> None:
-    """A person asks: a run on the ladder is tried at once."""
+def due_now(connection: Connection, run_id: int, *, options: Any, now: float) -> None:
+    """A person asks: a run that waits, for a worker or on the ladder, is tried at once and as asked now."""
     connection.execute(
-        text("UPDATE run SET next_at = :now WHERE id = :id AND state = 'queued'"), {"id": run_id, "now": now}
+        text("UPDATE run SET next_at = :now, options = :options WHERE id = :id AND state = 'queued'"),
+        {"id": run_id, "options": dump(options), "now": now},
     )
 
 
