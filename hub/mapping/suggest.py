@@ -89,7 +89,7 @@ def _line(guess: Guess) -> str:
 
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
 
 
 def _values(samples: Sequence[Mapping[str, Any]], header: str) -> list[str]:
@@ -113,7 +113,11 @@ def _words(object: str) -> dict[str, str]:
 
 def _own_paths(object: str) -> list[str]:
     entries = vocabulary.OBJECTS.get(object, {})
-    own = [field for field, entry in entries.items() if entry.kind not in (None, "list", "custom")]
+    own = [
+        field
+        for field, entry in entries.items()
+        if entry.kind not in (None, "list", "custom") and not entry.label_needed
+    ]
     return own + [
         f"{field}.{sub}" for field, entry in entries.items() if not entry.label_needed for sub in entry.subs
     ]
@@ -140,8 +144,10 @@ def _either_order(via: tuple[str, ...], values: list[str]) -> bool:
     if not via or not via[0].startswith(("date(", "datetime(")):
         return False
     form = via[0].partition("(")[2][:-1]
+    if "%d" not in form or "%m" not in form:
+        return False
     other = form.replace("%d", "%0").replace("%m", "%d").replace("%0", "%m")
-    return other[:2] in ("%d", "%m") and all(_parses(value, other) for value in values)
+    return all(_parses(value, other) for value in values)
 
 
 def _by_header(header: str, words: Mapping[str, str], object: str) -> str | None:
