@@ -23,7 +23,7 @@ PURE = ("hub.canonical", "hub.errors")
 CORE = tuple(
     f"hub.{name}"
     for name in (
-        *("errors", "settings", "resources", "guard", "budget", "queue", "canonical"),
+        *("errors", "settings", "resources", "guard", "budget", "queue", "logging_setup", "canonical"),
         *("mapping", "identity", "golden", "sync", "sdk", "store", "flows"),
     )
 )
@@ -59,7 +59,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "hub.__main__": ("hub.cli",),
     "jobs": FACES,
     "connectors": ("hub.sdk", "hub.errors"),
-    "hub.testkit": (*CORE, "hub.logging_setup", "hub.leash", "hub.supervise"),
+    "hub.testkit": (*CORE, "hub.leash", "hub.supervise"),
     "hub.demo": ("hub", "connectors", "jobs"),
     "hub": (),
 }

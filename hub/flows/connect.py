@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hub.errors import RateLimited, WrongUse
+from hub import logging_setup
+from hub.budget import Bucket, pace
+from hub.errors import WrongUse
 from hub.flows.config import ConnectionConfig
 from hub.sdk import registry
 from hub.sdk.connector import ConnectionView, Connector
@@ -39,9 +41,9 @@ def build(
     *,
     base_dir: Path,
     lease: Lease | None = None,
-    take: Callable[..., float] | None = None,
+    bucket: Bucket | None = None,
 ) -> Connector:
-    """The connector of a connection. `take`: the shared budget (queue.Bucket.take), used when calls_per_second is set."""
+    """The connector of a connection. `bucket`: the shared call budget, used when the admin set calls_per_second."""
     kind, _ = registry.load(config.connector)
     paths = {one.name for one in kind.spec() if one.kind == "path"}
     values = {
@@ -59,7 +61,7 @@ def build(
         config.connector,
         view,
         deadline=lease.remaining if lease else None,
-        budget=_budget(name, config, take),
+        budget=_budget(name, config, bucket),
         allow_private=config.allow_private,
     )
 
@@ -71,24 +73,15 @@ def _secrets(settings: Settings, config: ConnectionConfig) -> Callable[[str], st
             return None
         if not isinstance(reference, str) or not reference.startswith(("env:", "file:")):
             raise WrongUse(f"{name} is not a reference", fix=f'Write {name} = "env:NAME" or "file:PATH".')
-        return resolve_secret(reference, home=settings.home)
+        resolved = resolve_secret(reference, home=settings.home)
+        logging_setup.learn(resolved)
+        return resolved
 
     return secret
 
 
-def _budget(
-    name: str, config: ConnectionConfig, take: Callable[..., float] | None
-) -> Callable[[], None] | None:
+def _budget(name: str, config: ConnectionConfig, bucket: Bucket | None) -> Callable[[], None] | None:
     rate = config.calls_per_second
-    if take is None or not rate:
+    if bucket is None or not rate:
         return None
-
-    def wait() -> None:
-        waited = 0.0
-        while (seconds := take(name, rate=rate, burst=max(1.0, rate * _BURST_SECONDS))) > 0:
-            if waited + seconds > _PATIENCE:
-                raise RateLimited(f"The call budget of {name} is used up.", after=seconds)
-            time.sleep(seconds)
-            waited += seconds
-
-    return wait
+    return pace(bucket, name, rate=rate, burst=max(1.0, rate * _BURST_SECONDS), longest=_PATIENCE)

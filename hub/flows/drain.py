@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from hub.budget import Bucket
 from hub.flows import connect, creating, delivery
 from hub.flows.connect import Lease
 from hub.flows.delivery import Batch
@@ -35,7 +36,7 @@ def drain(
     """
     counts: Counter[str] = Counter()
     end = None if seconds is None else time.monotonic() + seconds
-    batches = [Batch(db, wiring, stream, connector, counts) for stream in streams]
+    batches = [Batch(db, wiring, stream, connector, counts, lease.seconds) for stream in streams]
     busy = True
     while busy and (end is None or time.monotonic() < end):
         busy = False
@@ -45,6 +46,7 @@ def drain(
                 busy |= creating.make(batch, lane=lane) > 0
                 lease.prolong()
                 busy |= delivery.deliver(batch, lane=lane) > 0
+            lease.prolong()
             busy |= reread(batch) > 0
             if say is not None and busy:
                 say(counts)
@@ -56,11 +58,11 @@ def connector_for(
     stream: Stream,
     *,
     seconds: float,
-    take: Callable[..., float] | None,
+    bucket: Bucket | None,
 ) -> tuple[Connector, Lease]:
     """The connector of a stream's connection, with the lease that bounds its calls."""
     lease = Lease(seconds)
     built = connect.build(
-        settings, stream.connection, stream.config, base_dir=stream.base_dir, lease=lease, take=take
+        settings, stream.connection, stream.config, base_dir=stream.base_dir, lease=lease, bucket=bucket
     )
     return built, lease
