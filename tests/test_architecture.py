@@ -275,7 +275,8 @@ def python_files() -> list[Path]:
 
 
 def test_no_file_is_two_ideas() -> None:
-    sizes = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in python_files()}
+    files = [file for file in python_files() if file.parent.name != "versions"]  # a migration is a list, written once
+    sizes = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in files}
     wrong = [f"{file.relative_to(ROOT)} has {n} lines" for file, n in sizes.items() if n > FILE_LINES]
     assert not wrong, "\n".join(wrong)
 
@@ -305,8 +306,8 @@ def test_long_calls_name_their_arguments() -> None:
     wrong = []
     for module in modules():
         for node in ast.walk(module.tree):
-            if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
-                continue
+            if not isinstance(node, ast.FunctionDef) or node.name.startswith("_") or node.decorator_list:
+                continue  # a decorated one (a click command, a view) is called by its framework, by name
             names = [a.arg for a in (*node.args.posonlyargs, *node.args.args) if a.arg not in ("self", "cls")]
             if len(names) > 3:
                 wrong.append(f"{module.name}:{node.lineno} {node.name}({', '.join(names)})")

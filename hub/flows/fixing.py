@@ -65,7 +65,7 @@ def _stream(
         page = intake.PageIn(
             records=found, started=started, finished=time.time(), rejected=[], cursor=None, counts=Counter()
         )
-        intake.take_page(db, wiring, stream, page, now=time.time(), lane=owing.BULK)
+        intake.take_page(db, wiring, stream, page=page, now=time.time(), lane=owing.BULK)
     if left["it has no id: mend the export, then run hub sync"] == 0:
         del left["it has no id: mend the export, then run hub sync"]
 

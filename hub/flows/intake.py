@@ -56,7 +56,7 @@ class PageIn:
 
 
 def take_page(
-    db: Database, wiring: Wiring, stream: Stream, page: PageIn, *, now: float, lane: str = owing.BULK
+    db: Database, wiring: Wiring, stream: Stream, *, page: PageIn, now: float, lane: str = owing.BULK
 ) -> Counter[str]:
     """Take one page. Returns how many records were read, unchanged, created, changed, rejected, dropped, parked."""
     counts = page.counts
@@ -242,12 +242,12 @@ def _again(
     states = load_bindings(conn, ids)
     goldens = golden_fields(conn, ids)
     places = records.places(conn, ids)
-    evidence, rows, dropped = [], [], []
+    evidence, rows = [], []
     lines: dict[int, dict[str, frozenset[str]]] = {}
     for one, part, found in old:
-        before = states[found.id]
         if found.map_id != stream.map_id and found.map_id not in lines:
             lines[found.map_id] = changed_lines(conn, old=found.map_id, new=stream.map_id)
+        before = states[found.id]
         taken = _compare(
             stream,
             before,
@@ -258,28 +258,13 @@ def _again(
             now=now,
         )
         if taken.outcome == "dropped":
-            dropped.append(one.record.external_id)
-            if taken.changed:
-                evidence.append(_evidence(stream, one, found, places, before, taken.binding))
-            continue
-        rows.append(
-            {
-                "id": found.id,
-                "digest": one.digest,
-                "map_id": stream.map_id,
-                "read_at": page.finished,
-                "raw": one.text,
-            }
-        )
+            page.counts["dropped"] += 1
+        else:
+            page.counts["changed"] += 1
+            rows.append(_read_row(stream, one, found, page=page))
         if taken.binding is not before:
-            evidence.append(
-                _evidence(stream, one, found, places, before, taken.binding)._replace(
-                    edits=taken.edits, entries=taken.entries
-                )
-            )
+            evidence.append(_evidence(stream, places[found.id], before, taken=taken))
     records.update_read(conn, rows)
-    page.counts["changed"] += len(rows)
-    page.counts["dropped"] += len(dropped)
     return evidence
 
 
@@ -303,16 +288,27 @@ def _compare(
     return take(before, reading, policy=policy, golden=golden, now=now)
 
 
-def _evidence(
-    stream: Stream,
-    one: Mapped,
-    found: Known,
-    places: Mapping[int, records.Place],
-    before: Binding,
-    after: Binding,
-) -> Evidence:
+def _read_row(stream: Stream, one: Mapped, found: Known, *, page: PageIn) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "digest": one.digest,
+        "map_id": stream.map_id,
+        "read_at": page.finished,
+        "raw": one.text,
+    }
+
+
+def _evidence(stream: Stream, place: records.Place, before: Binding, *, taken: Taken) -> Evidence:
     return Evidence(
-        found.id, stream, one.record.external_id, found.part, places[found.id].first_seen, before, after
+        place.id,
+        stream,
+        place.external_id,
+        place.part,
+        place.first_seen,
+        before,
+        taken.binding,
+        taken.edits,
+        taken.entries,
     )
 
 

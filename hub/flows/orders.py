@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
@@ -13,6 +13,7 @@ from hub.flows.wiring import Stream, Wiring
 from hub.store import bulk
 from hub.store.documents import dump
 from hub.store.queries import numbers, records
+from hub.store.queries.records import Known
 from hub.store.tables import order as table
 
 if TYPE_CHECKING:
@@ -49,17 +50,40 @@ def take(
     versions = _versions(conn, [many[0].id for many in known.values()])
     rows = []
     for one in mapped:
-        external_id = one.record.external_id
+        id = ids.get(one.record.external_id) or known[one.record.external_id][0].id
         part = one.parts[0]
-        id = ids.get(external_id) or known[external_id][0].id
-        difference = totals_difference(part.values)
-        rows.append(
-            (
-                id, stream.connection_id, external_id, part.customer_record, customers.get(part.customer_record or ""),
-                part.values.get("placed_at"), str(difference) if difference else None, versions.get(id, 0) + 1,
-                dump(part.values), finished,
-            )
-        )  # fmt: skip
+        customer = customers.get(part.customer_record or "")
+        version = versions.get(id, 0) + 1
+        rows.append(_row(stream, one, id=id, customer=customer, version=version, finished=finished))
+    _store_records(conn, stream, mapped, ids=ids, known=known, finished=finished)
+    bulk.upsert(conn, table, _COLUMNS, rows=rows)
+    counts["created"] += len(new)
+    counts["changed"] += len(mapped) - len(new)
+    counts["mismatched"] += sum(1 for row in rows if row[6] is not None)
+    counts["waiting"] += sum(1 for row in rows if row[3] and row[4] is None)
+
+
+def _row(
+    stream: Stream, one: Mapped, *, id: int, customer: int | None, version: int, finished: float
+) -> tuple[Any, ...]:
+    part = one.parts[0]
+    difference = totals_difference(part.values)
+    return (
+        id, stream.connection_id, one.record.external_id, part.customer_record, customer,
+        part.values.get("placed_at"), str(difference) if difference else None, version, dump(part.values), finished,
+    )  # fmt: skip
+
+
+def _store_records(
+    conn: Connection,
+    stream: Stream,
+    mapped: Sequence[Mapped],
+    *,
+    ids: Mapping[str, int],
+    known: Mapping[str, list[Known]],
+    finished: float,
+) -> None:
+    """The source records of the orders: new ones in, known ones as read now."""
     records.insert(
         conn,
         [
@@ -67,7 +91,8 @@ def take(
                 ids[one.record.external_id], stream.connection_id, stream.object, one.record.external_id, "",
                 one.digest, stream.map_id, finished, finished, one.text,
             )
-            for one in new
+            for one in mapped
+            if one.record.external_id in ids
         ],
     )  # fmt: skip
     records.update_read(
@@ -84,11 +109,6 @@ def take(
             if one.record.external_id in known
         ],
     )
-    bulk.upsert(conn, table, _COLUMNS, rows=rows)
-    counts["created"] += len(new)
-    counts["changed"] += len(mapped) - len(new)
-    counts["mismatched"] += sum(1 for row in rows if row[6] is not None)
-    counts["waiting"] += sum(1 for row in rows if row[3] and row[4] is None)
 
 
 def adopt(conn: Connection, connection_id: int) -> int:

@@ -31,7 +31,7 @@ def reread(batch: Batch) -> int:
         settles=ids,
         counts=batch.counts,
     )
-    take_page(batch.db, batch.wiring, stream, page, now=time.time(), lane=owing.BULK)
+    take_page(batch.db, batch.wiring, stream, page=page, now=time.time(), lane=owing.BULK)
     gone = [one.external_id for one in found if one.deleted]
     if gone and len(gone) <= deletes.GUARD_RECORDS:
         with batch.db.write() as conn:
