@@ -15,7 +15,7 @@ from sync_machine.workers import LEASE, deliver, make
 
 from hub.sync.delivery import give_up
 
-STEPS = 200
+STEPS = 300
 PEOPLE = 3
 PAGES = 6
 ROUNDS = 40
@@ -48,7 +48,7 @@ class History:
         acts = [act for act, weight in EVENTS.items() for _ in range(weight)]
         self._add()
         while self.steps < STEPS:
-            self._pass(self.luck.uniform(0.2, 3.0))
+            self._pass(self.luck.uniform(0.1, 1.5))
             self.steps += self.luck.choice(acts)(self)
         self.quiet()
         claims.check(self.hub, self.trace)
@@ -239,11 +239,11 @@ EVENTS = {
     History._page: 8,
     History._late_page: 10,
     History._reread: 4,
-    History._start: 14,
+    History._start: 24,
     History._start_create: 8,
-    History._advance: 40,
+    History._advance: 60,
     History._kill: 3,
     History._freeze: 2,
-    History._merge: 1,
-    History._unmerge: 1,
+    History._merge: 2,
+    History._unmerge: 2,
 }

@@ -16,7 +16,7 @@ from hub.sync.policy import Manners, Policy, compile_policy
 from hub.sync.reading import Reading
 
 PATHS = ("email", "job_title", "phone", "department", "company")
-LATE = 40.0
+LATE = 60.0
 CUT = 9
 
 
@@ -116,15 +116,15 @@ class Remote:
     def call(self, call: Call, now: float, luck: random.Random | None) -> Answer:
         """Carry a write out; `luck` decides its fate, None = all goes well."""
         fate = luck.random() if luck else 1.0
-        if fate < 0.08:
+        if fate < 0.10:
             return Answer("unknown")  # the request was lost
-        if fate < 0.18:
+        if fate < 0.28:
             if self.late and luck:
                 self.on_the_way.append((now + luck.uniform(0, self.late), call))
             else:
                 self.land(call, now)
             return Answer("unknown")  # the answer was lost
-        if fate < 0.24:
+        if fate < 0.33:
             return Answer("refused")
         return self.land(call, now)
 
