@@ -39,11 +39,11 @@ def main(config: Settings, queue: str) -> None:
             pkgutil.resolve_name(job.entry)  # once here, instead of in each process forked for a job
     name = f"{socket.gethostname()}:{os.getpid()}"
     with _store(config) as db:
-        heartbeats.beat(db, name, kind="worker", now=time.time())
+        heartbeats.beat(db, name, kind=f"worker {queue}", now=time.time())
 
     def beat() -> None:
         with _store(config) as db:
-            heartbeats.beat(db, name, kind="worker", now=time.time())
+            heartbeats.beat(db, name, kind=f"worker {queue}", now=time.time())
 
     try:
         run_worker(config, queue, on_beat=beat)

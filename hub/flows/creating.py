@@ -12,7 +12,7 @@ from hub.errors import HubError, LeaseLost, RecordRejected
 from hub.flows import goldens, owing, retry
 from hub.flows.absorb import Evidence, absorb
 from hub.flows.create_row import state_of
-from hub.flows.delivery import LEASE_SECONDS, Batch
+from hub.flows.delivery import Batch
 from hub.flows.goldens import Recomputed
 from hub.flows.remote import as_error, reading_of, send
 from hub.flows.wiring import Stream
@@ -81,7 +81,7 @@ def _claim(batch: Batch, *, lane: str) -> list[Job]:
         current = _current(conn, batch, [row.customer_id for row in rows], now=now)
         begun = _begun(conn, stream)
         for row in rows:
-            taken = claim_create(state_of(row), now=now, lease_seconds=LEASE_SECONDS)
+            taken = claim_create(state_of(row), now=now, lease_seconds=batch.lease_seconds)
             if taken is None:
                 _put(conn, stream, state_of(row), state="done" if row.step == "bound" else "waiting", now=now)
                 continue
@@ -94,7 +94,7 @@ def _claim(batch: Batch, *, lane: str) -> list[Job]:
             )
             rivals = begun.get(customer, set()) - {row.customer_id}
             jobs.append(Job(taken, customer, row.attempts, lane, there, bool(rivals), golden))
-            _put(conn, stream, taken, state="claimed", now=now, lease_until=now + LEASE_SECONDS)
+            _put(conn, stream, taken, state="claimed", now=now, lease_until=now + batch.lease_seconds)
     return jobs
 
 
@@ -125,10 +125,14 @@ def _send(batch: Batch, jobs: Sequence[Job]) -> None:
     stream, now = batch.stream, time.time()
     ready: list[tuple[Job, Create, Change]] = []
     with batch.db.write() as conn:
+        fences = outgoing.fences(
+            conn, stream.connection_id, stream.object, customer_ids=[job.create.home_id for job in jobs]
+        )
         for job in jobs:
-            begun = begin_create(
-                job.create, job.golden, policy=stream.policy, fence=job.create.fence
-            )
+            if fences.get(job.create.home_id) != job.create.fence:  # taken over since the claim (R4)
+                batch.counts["stale"] += 1
+                continue
+            begun = begin_create(job.create, job.golden, policy=stream.policy, fence=job.create.fence)
             try:
                 payload = stream.map.push(begun.values, create=True)
             except RecordRejected as error:
@@ -178,18 +182,16 @@ def _find(batch: Batch, job: Job) -> None:
         times = (started, time.time())
     except HubError as error:
         step = retry.next_step(error, attempts=job.attempts, now=time.time())
-        with batch.db.write() as conn:
-            _put(
-                conn,
-                stream,
-                job.create,
-                state="waiting" if step.act == "later" else "dead",
-                now=time.time(),
-                next_at=step.at,
-                attempts=job.attempts + int(step.charged),
-                cause=str(error),
-                code=error.code,
-            )
+        _store(
+            batch,
+            job,
+            job.create,
+            state="waiting" if step.act == "later" else "dead",
+            next_at=step.at,
+            attempts=job.attempts + int(step.charged),
+            cause=str(error),
+            code=error.code,
+        )
         return
     with batch.db.write() as conn:
         stored = _stored(conn, stream, job)
@@ -306,7 +308,11 @@ def _stored(conn: Connection, stream: Stream, job: Job) -> Create:
 
 
 def _store(batch: Batch, job: Job, create: Create, **columns: Any) -> None:
+    """Store a claimed create, unless another worker has taken it over since (R4)."""
     with batch.db.write() as conn:
+        if _stored(conn, batch.stream, job).fence != job.create.fence:
+            batch.counts["stale"] += 1
+            return
         _put(conn, batch.stream, create, now=time.time(), **columns)
 
 

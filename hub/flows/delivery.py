@@ -57,6 +57,7 @@ class Batch(NamedTuple):
     stream: Stream
     connector: Connector
     counts: Counter[str]
+    lease_seconds: float = LEASE_SECONDS
 
 
 def deliver(batch: Batch, *, lane: str) -> int:
@@ -90,7 +91,7 @@ def _claim(batch: Batch, *, lane: str) -> list[Claimed]:
         claimed = []
         for row in rows:
             before = states[row.record_id]
-            after = claim(before, now=now, lease_seconds=LEASE_SECONDS)
+            after = claim(before, now=now, lease_seconds=batch.lease_seconds)
             if after is None:
                 at = None if before.gone else before.lease_until
                 outgoing.set_delivery(
@@ -103,7 +104,7 @@ def _claim(batch: Batch, *, lane: str) -> list[Claimed]:
         save_bindings(conn, claimed)
         for job in jobs:
             outgoing.set_delivery(
-                conn, job.place.id, now=now, state="claimed", lease_until=now + LEASE_SECONDS, again=0
+                conn, job.place.id, now=now, state="claimed", lease_until=now + batch.lease_seconds, again=0
             )
     return jobs
 
@@ -150,6 +151,10 @@ def _begin(batch: Batch, jobs: Sequence[Claimed], *, read: Read) -> list[Write]:
             begun.append((job.place.id, state))
             if isinstance(write, Write):
                 writes.append(write)
+                # what the pre-read owed is in this very write; only a later change needs a follow-up
+                outgoing.set_delivery(
+                    conn, job.place.id, now=now, state="claimed", again=0, lease_until=state.lease_until
+                )
             elif isinstance(write, RecordRejected):
                 batch.counts["dead"] += 1
                 outgoing.set_delivery(

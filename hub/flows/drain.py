@@ -12,11 +12,12 @@ from hub.flows.connect import Lease
 from hub.flows.delivery import Batch
 from hub.flows.reread import reread
 from hub.flows.wiring import Stream, Wiring
+from hub.queue import Lane
 from hub.sdk.connector import Connector
 from hub.settings import Settings
 from hub.store.session import Database
 
-LANES = ("realtime", "bulk")
+LANES: tuple[Lane, ...] = ("realtime", "bulk")
 
 
 def drain(

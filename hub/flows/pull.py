@@ -18,7 +18,6 @@ from hub.sdk.connector import Connector, Page
 from hub.store.queries import runs, streams
 from hub.store.session import Database
 
-LEASE_SECONDS = 300.0
 ANALYSE_AFTER = 5_000  # new records; then four times as many, and so on
 
 Say = Callable[[Counter[str], int | None], None]
@@ -101,7 +100,7 @@ def _take(
         cursor=page.cursor,
         counts=counts,
     )
-    intake.take_page(db, wiring, stream, page_in, now=time.time(), lane=owing.BULK)
+    intake.take_page(db, wiring, stream, page=page_in, now=time.time(), lane=owing.BULK)
     lease.prolong()
     with db.claim() as conn:
         until = time.time() + lease.seconds

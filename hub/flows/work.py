@@ -5,25 +5,25 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
-from hub.errors import ConnectionBroken, HubError, LeaseLost
+from hub.errors import ConnectionBroken, HubError, LeaseLost, RetryLater
 from hub.flows import retry
 from hub.flows.drain import LANES, connector_for, drain
-from hub.flows.pull import LEASE_SECONDS, Say, pull
+from hub.flows.keep import kept
+from hub.flows.pull import Say, pull
 from hub.flows.wiring import Stream, Wiring, load_wiring
 from hub.queue import open_queue
 from hub.settings import Settings
 from hub.store.queries import connection_state, outgoing, runs, streams
 from hub.store.session import Database
 
-PUSH_LEASE = 60.0
+_PAUSED = 60.0  # seconds after which a pull of a paused connection is looked at again
 
 
-def request_pull(
-    db: Database, settings: Settings, stream: Stream, *, options: dict[str, Any], lane: str = "bulk"
-) -> int:
-    """Ask for a pull of a stream and ring the doorbell. Returns the run's id."""
+def request_pull(db: Database, stream: Stream, *, options: dict[str, Any], lane: str = "bulk") -> int:
+    """A person asks for a pull of a stream, now: its run is made, or the one that waits is urged. Returns its id."""
     with db.claim() as conn:
         run_id = runs.request(
             conn,
@@ -34,9 +34,7 @@ def request_pull(
             options=options,
             now=time.time(),
         )
-    queue = open_queue(settings)
-    queue.dispatch("pull", run_id, "bulk")
-    queue.close()
+        runs.due_now(conn, run_id, options=options, now=time.time())
     return run_id
 
 
@@ -48,10 +46,14 @@ def run_pull(
     say: Say | None = None,
     full: bool = False,
     confirmed: bool = False,
+    keep: bool = True,
 ) -> None:
-    """Work on a requested pull, if it is due and nobody else's. What happens is in its row; raises nothing of the remote."""
+    """Work on a requested pull, if it is due and nobody else's. What happens is in its row, nothing is raised.
+
+    keep: whether its lease is prolonged beside the work; a rehearsal, which nobody can take over, needs no thread.
+    """
     with db.claim() as conn:
-        row = runs.claim(conn, run_id, now=time.time(), lease_seconds=LEASE_SECONDS)
+        row = runs.claim(conn, run_id, now=time.time(), lease_seconds=settings.lease_seconds)
     if row is None:
         return
     options = runs.options(row)
@@ -63,21 +65,23 @@ def run_pull(
         if say is not None:
             say(so_far, total)
 
+    queue = open_queue(settings)
     try:
-        stream = _stream(db, row)
-        queue = open_queue(settings)
-        connector, lease = connector_for(settings, stream, seconds=LEASE_SECONDS, take=queue.take)
-        done = pull(
-            db,
-            load_wiring(db),
-            stream,
-            connector=connector,
-            run=row,
-            lease=lease,
-            full=full or bool(options.get("full")),
-            confirmed=confirmed or bool(options.get("confirm")),
-            say=note,
-        )
+        wiring = load_wiring(db)
+        stream = _stream(wiring, row)
+        connector, lease = connector_for(settings, stream, seconds=settings.lease_seconds, bucket=queue)
+        with kept(db, row, lease) if keep else nullcontext():
+            done = pull(
+                db,
+                wiring,
+                stream,
+                connector=connector,
+                run=row,
+                lease=lease,
+                full=full or bool(options.get("full")),
+                confirmed=confirmed or bool(options.get("confirm")),
+                say=note,
+            )
     except LeaseLost:
         return
     except Exception as error:
@@ -85,6 +89,8 @@ def run_pull(
         if not isinstance(error, HubError):
             raise
         return
+    finally:
+        queue.close()
     with db.claim() as conn:
         runs.end(conn, row.id, fence=row.fence, state="done", counts=dict(done), now=time.time())
         connection_state.healed(conn, row.connection_id, now=time.time())
@@ -109,10 +115,10 @@ def run_push(
             return Counter()  # no connector is built and no run noted for nothing
     began = time.time()
     queue = open_queue(settings)
-    connector, lease = connector_for(settings, of[0], seconds=PUSH_LEASE, take=queue.take)
     counts: Counter[str] = Counter()
     state, cause, code = "done", None, None
     try:
+        connector, lease = connector_for(settings, of[0], seconds=settings.lease_seconds, bucket=queue)
         counts = drain(
             db, wiring, of, connector=connector, lease=lease, lanes=lanes, seconds=seconds, say=say
         )
@@ -121,6 +127,7 @@ def run_push(
         _stop_if_broken(db, of[0].connection_id, error)
         raise
     finally:
+        queue.close()
         if counts or state != "done":
             with db.claim() as conn:
                 runs.note(
@@ -138,13 +145,15 @@ def run_push(
     return counts
 
 
-def _stream(db: Database, row: Any) -> Stream:
-    stream = load_wiring(db).stream(row.connection_id, row.object)
+def _stream(wiring: Wiring, row: Any) -> Stream:
+    stream = wiring.stream(row.connection_id, row.object)
     if stream is None:
         raise ConnectionBroken(
             f"Run {row.id} is for {row.object} of a connection that has none.",
             fix="Check hub connection list; a map for this object is missing, or the connection was removed.",
         )
+    if not stream.active:
+        raise RetryLater(f"{stream.connection} is paused.", after=_PAUSED)
     return stream
 
 

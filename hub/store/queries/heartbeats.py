@@ -38,9 +38,7 @@ def alive(db: Database, *, now: float, kind: str = "worker") -> bool:
     """Whether any process of this kind lives. Kinds: `scheduler`, `worker QUEUE`; `worker` means one of any queue."""
     with db.read() as conn:
         found = conn.scalar(
-            text(
-                "SELECT 1 FROM heartbeat WHERE (kind = :kind OR kind LIKE :kinds) AND at > :since LIMIT 1"
-            ),
+            text("SELECT 1 FROM heartbeat WHERE (kind = :kind OR kind LIKE :kinds) AND at > :since LIMIT 1"),
             {"kind": kind, "kinds": f"{kind} %", "since": now - ALIVE_SECONDS},
         )
     return found is not None

@@ -69,9 +69,7 @@ def keep(connection: Connection, run_id: int, *, fence: int, until: float, count
 def prolong(connection: Connection, run_id: int, *, fence: int, until: float) -> bool:
     """Prolong the lease of a run at work. False: it is over, or another worker has taken it over."""
     result: Any = connection.execute(
-        text(
-            "UPDATE run SET lease_until = :until WHERE id = :id AND fence = :fence AND state = 'running'"
-        ),
+        text("UPDATE run SET lease_until = :until WHERE id = :id AND fence = :fence AND state = 'running'"),
         {"id": run_id, "fence": fence, "until": until},
     )
     return bool(result.rowcount == 1)
@@ -161,6 +159,18 @@ def due_now(connection: Connection, run_id: int, *, options: Any, now: float) ->
 def counts(row: Any) -> Counter[str]:
     """The counts of a run's row."""
     return Counter(load(row.counts) or {})
+
+
+def failed_push(connection: Connection, connection_id: int, *, since: float) -> str | None:
+    """Why the last push to a connection that ended since then failed; None if it did not, or none has ended."""
+    row = connection.execute(
+        text(
+            "SELECT state, cause FROM run WHERE connection_id = :id AND kind = 'push' AND finished_at >= :since "
+            "ORDER BY id DESC LIMIT 1"
+        ),
+        {"id": connection_id, "since": since},
+    ).first()
+    return (row.cause or "the push failed") if row is not None and row.state == "failed" else None
 
 
 def note(
