@@ -10,17 +10,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from hub.errors import HubError, LeaseLost, NeedsSteward, RecordRejected, RetryLater
 from hub.flows import deletes, owing, retry
 from hub.flows.absorb import Absorbed, Evidence, absorb
 from hub.flows.bindings import load_bindings, save_bindings
 from hub.flows.intake import golden_fields
-from hub.flows.remote import as_error, reading_of, send
+from hub.flows.outcome import receipt_row, settle_row
+from hub.flows.remote import read_back, reading_of, send
 from hub.flows.wiring import Stream, Wiring
 from hub.sdk.connector import Change, Connector, Receipt, RemoteRecord
-from hub.store.documents import dump
 from hub.store.queries import outgoing, records
 from hub.store.queries.records import Place
 from hub.store.session import Database
@@ -49,6 +49,13 @@ class Write(NamedTuple):
     values: Mapping[str, Any]
 
 
+class Unsendable(NamedTuple):
+    """Values that the map cannot bring to the remote's fields."""
+
+    error: RecordRejected
+    values: Mapping[str, Any]
+
+
 class Batch(NamedTuple):
     """What every step of one batch works with."""
 
@@ -74,6 +81,7 @@ def deliver(batch: Batch, *, lane: str) -> int:
     if writes:
         started = time.time()
         receipts = send(batch.connector, batch.stream.object, [write.change for write in writes])
+        receipts = read_back(batch.connector, batch.stream, receipts, lost="unknown")
         _settle(batch, writes, receipts, times=(started, time.time()))
     return len(jobs)
 
@@ -155,17 +163,22 @@ def _begin(batch: Batch, jobs: Sequence[Claimed], *, read: Read) -> list[Write]:
                 outgoing.set_delivery(
                     conn, job.place.id, now=now, state="claimed", again=0, lease_until=state.lease_until
                 )
-            elif isinstance(write, RecordRejected):
+            elif isinstance(write, Unsendable):
                 batch.counts["dead"] += 1
                 outgoing.set_delivery(
-                    conn, job.place.id, now=now, state="dead", cause=str(write), code=write.code
+                    conn,
+                    job.place.id,
+                    now=now,
+                    state="dead",
+                    cause=str(write.error),
+                    code=write.error.code,
+                    tried=outgoing.spelt(write.values),
                 )
             else:
                 batch.counts["nothing_to_do"] += 1
-                outgoing.set_delivery(
-                    conn, job.place.id, now=now, state="waiting" if state.reread else "done", next_at=now
-                )
+                outgoing.set_delivery(conn, job.place.id, now=now, state="done", cause=None, code=None)
         save_bindings(conn, begun)
+        outgoing.current(conn, [job.place.id for job in jobs])
     return writes
 
 
@@ -249,7 +262,7 @@ def _settle_reads(
 
 def _begin_one(
     batch: Batch, job: Claimed, absorbed: Absorbed, *, before: RemoteRecord | None
-) -> tuple[Write | RecordRejected | None, Binding]:
+) -> tuple[Write | Unsendable | None, Binding]:
     """The write for one record, or why there is none; with the binding to store."""
     stream, id = batch.stream, job.place.id
     customer = absorbed.customer_of[id]
@@ -262,7 +275,7 @@ def _begin_one(
     try:
         payload = _payload(stream, job.place.part, begun.values, owing.wanted(golden))
     except RecordRejected as error:
-        return error, release(sighting.binding, fence=job.fence)
+        return Unsendable(error, values), release(sighting.binding, fence=job.fence)
     change = Change(
         key=str(id),
         external_id=job.place.external_id,
@@ -293,7 +306,7 @@ def _settle(
     with batch.db.write() as conn:
         ids = [write.job.place.id for write in writes]
         states, goldens = load_bindings(conn, ids), golden_fields(conn, ids)
-        evidence, log = [], []
+        evidence, log, settled = [], [], []
         for write in writes:
             job, answer = write.job, receipts[write.change.key]
             id, before = job.place.id, states[job.place.id]
@@ -319,58 +332,30 @@ def _settle(
                     stream, job, before, received.binding, edits=received.edits, entries=received.entries
                 )
             )
-            _next(
+            settled.append((write, answer, received))
+            log.append(receipt_row(job.place, answer, wrote=write.values, stood=before.sent, now=now))
+        records.forget_digests(conn, [one.record_id for one in evidence])
+        absorbed = absorb(conn, batch.wiring, evidence, now=now, lane=writes[0].job.lane)
+        for write, answer, received in settled:
+            settle_row(
                 conn,
-                job,
+                write.job.place.id,
                 answer,
-                dead=received.dead,
-                again=received.follow_up,
-                retried=received.retry,
+                received,
+                attempts=write.job.attempts,
+                wrote=write.values,
+                owed=_owed(batch.stream, write.job, absorbed),
                 now=now,
             )
-            log.append(_log(write, answer, before, now=now))
-        records.forget_digests(conn, [one.record_id for one in evidence])
-        absorb(conn, batch.wiring, evidence, now=now, lane=writes[0].job.lane)
         outgoing.log_receipts(conn, log)
 
 
-def _next(
-    conn: Connection, job: Claimed, answer: Receipt, *, dead: bool, again: bool, retried: bool, now: float
-) -> None:
-    """The delivery row after its receipt."""
-    id = job.place.id
-    if dead:
-        outgoing.set_delivery(
-            conn,
-            id,
-            now=now,
-            state="dead",
-            cause=answer.cause,
-            code=answer.outcome,
-            attempts=job.attempts + 1,
-        )
-    elif retried:
-        at_once = answer.outcome == "not_landed" and answer.after is None
-        step = retry.next_step(as_error(answer), attempts=job.attempts, now=now)
-        outgoing.set_delivery(
-            conn,
-            id,
-            now=now,
-            state="dead" if step.act == "dead" else "waiting",
-            next_at=now if at_once and job.attempts < 3 else step.at,
-            attempts=job.attempts + int(step.charged),
-            cause=answer.cause,
-            code=answer.outcome,
-        )
-    else:
-        conn.execute(
-            text(
-                "UPDATE delivery SET state = CASE WHEN again = 1 OR :again THEN 'waiting' ELSE 'done' END, "
-                "again = 0, next_at = :now, attempts = 0, lease_until = NULL, cause = NULL, code = NULL, "
-                "updated_at = :now WHERE record_id = :id"
-            ),
-            {"id": id, "again": again, "now": now},
-        )
+def _owed(stream: Stream, job: Claimed, absorbed: Absorbed) -> dict[str, Any]:
+    """What golden asks for at the record of a job."""
+    customer = absorbed.customer_of[job.place.id]
+    sightings = absorbed.recomputed.sightings[customer]
+    sighting = next(one for one in sightings if one.record_id == job.place.id)
+    return owing.values_owed(stream, sighting, absorbed.recomputed.goldens[customer], sightings=sightings)
 
 
 def _put_back(batch: Batch, jobs: Sequence[Claimed], error: HubError) -> None:
@@ -401,12 +386,3 @@ def _evidence(
     return Evidence(
         place.id, stream, place.external_id, place.part, place.first_seen, before, after, edits, entries
     )
-
-
-def _log(write: Write, answer: Receipt, before: Binding, *, now: float) -> tuple[Any, ...]:
-    place = write.job.place
-    prior = {path: before.sent.get(path) for path in write.values}
-    return (
-        now, place.connection_id, place.object, place.external_id, place.id, None, "update", answer.outcome,
-        dump(dict(write.values)), dump(prior), answer.cause,
-    )  # fmt: skip

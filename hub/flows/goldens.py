@@ -10,12 +10,13 @@ from sqlalchemy import Connection, text
 
 from hub.flows.bindings import load_bindings
 from hub.flows.wiring import Wiring
-from hub.golden.survive import Golden, Hold, Member, Pin, survive
+from hub.golden.survive import Golden, Hold, Member, Pin, new_holds, survive
 from hub.store import bulk
-from hub.store.documents import load
-from hub.store.golden_row import encode_doc, encode_why
+from hub.store.documents import dump, load
+from hub.store.golden_row import decode_doc, encode_doc, encode_why
 from hub.store.queries import customers, matching, records
 from hub.store.queries.customers import CustomerRow, FeedRow
+from hub.store.tables import hold as hold_table
 from hub.sync.binding import Binding
 
 
@@ -54,10 +55,12 @@ def recompute(
     goldens: dict[int, Golden] = {}
     new_rows, changed, feed = [], [], []
     for id, many in sightings.items():
-        golden = compute(wiring, many, pins=pins.get(id) or {}, holds=holds.get(id) or {})
+        row = old.get(id)
+        golden = _golden(
+            conn, wiring, many, row=row, pins=pins.get(id) or {}, holds=holds.get(id) or {}, now=now
+        )
         goldens[id] = golden
         doc, why = encode_doc(golden.fields, golden.also), encode_why(golden.why, golden.fields)
-        row = old.get(id)
         if row is None:
             new_rows.append(CustomerRow(id, 1, None, doc, why, now, now))
             feed.append(FeedRow(id, "ADDED"))
@@ -71,6 +74,36 @@ def recompute(
     customers.put(conn, new_rows, fresh=True)
     customers.put(conn, changed, fresh=False)
     return Recomputed(goldens, sightings, feed)
+
+
+def _golden(
+    conn: Connection,
+    wiring: Wiring,
+    sightings: Iterable[Sighting],
+    *,
+    row: CustomerRow | None,
+    pins: Mapping[str, Pin],
+    holds: Mapping[str, Hold],
+    now: float,
+) -> Golden:
+    """The golden record; a field of rule `manual` that would change keeps its value under a hold until someone decides."""
+    listed = list(sightings)
+    golden = compute(wiring, listed, pins=pins, holds=holds)
+    if row is None or row.merged_into is not None or not wiring.rules.manual:
+        return golden
+    before = decode_doc(row.doc)[0]
+    kept = new_holds(before, golden, rules=wiring.rules, pins=pins, holds=holds)
+    if not kept:
+        return golden
+    bulk.insert(
+        conn,
+        hold_table,
+        ("customer_id", "path", "value", "at"),
+        rows=[(row.id, path, dump(value), now) for path, value in kept.items()],
+    )
+    return compute(
+        wiring, listed, pins=pins, holds={**holds, **{path: Hold(value, now) for path, value in kept.items()}}
+    )
 
 
 def compute(

@@ -10,7 +10,6 @@ from hub.canonical.ids import show
 from hub.flows.goldens import Recomputed, Sighting
 from hub.flows.wiring import Stream, Wiring
 from hub.golden.survive import Golden
-from hub.store.documents import dump
 from hub.store.queries import outgoing
 from hub.store.queries.outgoing import Owed, Wanted
 from hub.sync.create import plan_create
@@ -51,6 +50,7 @@ def values_owed(
         sighting.binding,
         wanted(golden),
         policy=stream.policies[sighting.part],
+        held=[path for path, why in golden.why.items() if why.rule == "hold"],
         siblings=[one.binding for one in alive if one.record_id != sighting.record_id],
         primary=not alive or alive[0].record_id == sighting.record_id,
     )
@@ -88,8 +88,10 @@ def _deliveries(
             continue
         if not membership(stream.scope, facts, bound=True, referenced=False).deliver:
             continue
-        if values_owed(stream, one, golden, sightings=sightings) or one.binding.doubt:
-            rows.append(Owed(one.record_id, stream.connection_id, stream.object, _state(stream), lane))
+        values = values_owed(stream, one, golden, sightings=sightings)
+        if values or one.binding.doubt:
+            spelt = outgoing.spelt(values)
+            rows.append(Owed(one.record_id, stream.connection_id, stream.object, _state(stream), lane, spelt))
     return rows
 
 
@@ -121,7 +123,7 @@ def _creates(
                     stream.object,
                     _state(stream),
                     lane,
-                    dump(planned.values),
+                    outgoing.spelt(planned.values),
                     marker,
                 )
             )

@@ -115,6 +115,7 @@ def set_pin(
     def act(conn: Connection) -> set[int]:
         id = current(conn, customer)
         _unpin(conn, id, path)
+        _decide_hold(conn, id, path, by=by)
         conn.execute(
             pin.insert().values(
                 customer_id=id, path=path, value=dump(canonical), by=by, reason=reason, at=time.time()
@@ -246,6 +247,17 @@ def _unpin(conn: Connection, customer: int, path: str) -> int:
         {"now": time.time(), "path": path, "id": customer},
     )
     return int(result.rowcount)
+
+
+def _decide_hold(conn: Connection, customer: int, path: str, *, by: str) -> None:
+    """A pin is a decision: what was held of this field is held no longer."""
+    conn.execute(
+        text(
+            "UPDATE hold SET decided_at = :now, decided_by = :by "
+            "WHERE decided_at IS NULL AND path = :path AND customer_id = :id"
+        ),
+        {"now": time.time(), "by": by, "path": path, "id": customer},
+    )
 
 
 def _audit(conn: Connection, act: str, subject: str, *, by: str, detail: Any) -> None:

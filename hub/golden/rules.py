@@ -24,6 +24,11 @@ class Rules(NamedTuple):
     owners: Mapping[str, str]
     version: str
 
+    @property
+    def manual(self) -> bool:
+        """Whether any field waits for a person's decision."""
+        return "manual" in (self.default, *self.rules.values())
+
     def of(self, group_text: str) -> Rule:
         """The rule of a group: its own, else that of its field (`address` for `address[billing]`), else the
         default."""
