@@ -101,9 +101,8 @@ def explain(office: Office, who: str) -> None:
         print_line(f"    {one['connection']}:{one['external_id']}, first seen {one['first_seen']}{gone}")
     for tie in told.ties:
         points = "" if tie["points"] is None else f", {tie['points']} points"
-        print_line(
-            f"    {tie['a']} and {tie['b']} are {'the same' if tie['verdict'] == 'same' else tie['verdict']}, says {tie['by']}{points}"
-        )
+        verdict = "the same" if tie["verdict"] == "same" else "different"
+        print_line(f"    {tie['a']} and {tie['b']} are {verdict}, says {tie['by']}{points}")
         for reason in tie["reasons"]:
             print_line(f"        {reason}")
     for entry in told.entries:

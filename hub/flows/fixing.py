@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hub.errors import HubError
-from hub.flows import intake, owing
+from hub.flows import intake, owing, quarantine
 from hub.flows.connect import Lease, build
 from hub.flows.wiring import Stream, Wiring, load_wiring
 from hub.sdk.connector import RemoteRecord
@@ -19,6 +19,7 @@ from hub.store.queries import connections, listings
 from hub.store.session import Database
 
 _LEASE = 300.0
+_BATCH = 100
 
 
 class Retried(NamedTuple):
@@ -33,41 +34,39 @@ def retry(db: Database, settings: Settings, rows: Sequence[Any]) -> Retried:
     """Take quarantined records again: as they are in their system now where it can be asked, else as they were kept."""
     wiring = load_wiring(db)
     streams: defaultdict[tuple[int, str], list[Any]] = defaultdict(list)
-    for row in rows:
-        streams[(row.connection_id, row.object)].append(row)
     left: Counter[str] = Counter()
+    for row in rows:
+        if wiring.stream(row.connection_id, row.object) is None:
+            left["its connection is gone, or has no map for it"] += 1
+        elif not row.external_id:
+            left["it has no id: mend it at its source, then run hub sync"] += 1
+        else:
+            streams[(row.connection_id, row.object)].append(row)
     for (connection_id, object), mine in streams.items():
         stream = wiring.stream(connection_id, object)
-        if stream is None:
-            left["its connection is gone, or has no map for it"] += len(mine)
-            continue
+        assert stream is not None
         try:
-            _stream(db, settings, wiring, stream, mine, left)
+            for start in range(0, len(mine), _BATCH):
+                _batch(db, settings, wiring, stream, rows=mine[start : start + _BATCH])
         except HubError as error:
             left[error.message] += len(mine)
     with db.read() as conn:
-        still = {
-            row.id for row in (listings.quarantined(conn, row.id) for row in rows) if row.state == "open"
-        }
-    refused = len(still) - sum(left.values())
-    return Retried(len(rows) - len(still), max(0, refused), dict(left))
-
-
-def _stream(
-    db: Database, settings: Settings, wiring: Wiring, stream: Stream, rows: list[Any], left: Counter[str]
-) -> None:
-    named = [row for row in rows if row.external_id]
-    left["it has no id: mend the export, then run hub sync"] += len(rows) - len(named)
-    for start in range(0, len(named), 100):
-        batch = named[start : start + 100]
-        started = time.time()
-        found = _read(db, settings, stream, batch)
-        page = intake.PageIn(
-            records=found, started=started, finished=time.time(), rejected=[], cursor=None, counts=Counter()
+        refused = sum(
+            listings.quarantined(conn, row.id).state == "open" for mine in streams.values() for row in mine
         )
-        intake.take_page(db, wiring, stream, page=page, now=time.time(), lane=owing.BULK)
-    if left["it has no id: mend the export, then run hub sync"] == 0:
-        del left["it has no id: mend the export, then run hub sync"]
+    return Retried(sum(map(len, streams.values())) - refused, refused, dict(left))
+
+
+def _batch(db: Database, settings: Settings, wiring: Wiring, stream: Stream, *, rows: list[Any]) -> None:
+    """Take these again. One that is found and not refused anew is settled, also if it is as it was before it broke."""
+    started = time.time()
+    found = _read(db, settings, stream, rows)
+    page = intake.PageIn(records=found, started=started, finished=time.time())
+    intake.take_page(db, wiring, stream, page=page, now=time.time(), lane=owing.BULK)
+    ids = {one.external_id for one in found}
+    with db.write() as conn:
+        calm = [row.external_id for row in rows if listings.quarantined(conn, row.id).times == row.times]
+        quarantine.settle(conn, stream, taken=[id for id in calm if id in ids], now=time.time())
 
 
 def _read(db: Database, settings: Settings, stream: Stream, batch: list[Any]) -> list[RemoteRecord]:
