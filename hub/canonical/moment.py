@@ -38,7 +38,7 @@ def zone(name: str) -> tzinfo:
         raise Unfit("is no time zone", fix="Expected a name such as Europe/Berlin.") from None
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=32_768)
 def _date_of_text(text: str) -> str | None:
     text = word(text)
     if not text:
@@ -100,17 +100,19 @@ def has_offset(text: str) -> bool:
     return _OFFSET.search(text) is not None
 
 
-@lru_cache(maxsize=65_536)
-def _instant(text: str, timezone: str) -> tuple[str, float]:
-    moment = _read(text)
-    if moment is None:
+def _moment(value: Any, timezone: str) -> datetime | None:
+    if value.__class__ is not str:
+        if value is None:
+            return None
         raise Unfit("is not an instant", fix=INSTANT_FIX)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone(timezone))  # fold 0: an ambiguous time is the earlier one
-    try:
-        return show(moment), moment.timestamp()
-    except (OverflowError, ValueError):
-        raise Unfit("is out of the calendar", fix=INSTANT_FIX) from None
+    text = word(value)
+    if not text:
+        return None
+    found = _read(text)
+    if found is None:
+        raise Unfit("is not an instant", fix=INSTANT_FIX)
+    # fold 0: an ambiguous time is the earlier one
+    return found if found.tzinfo is not None else found.replace(tzinfo=zone(timezone))
 
 
 def _read(text: str) -> datetime | None:
@@ -132,18 +134,22 @@ def to_instant(value: Any, timezone: str = "UTC") -> str | None:
 
     Raises Unfit. A number is refused: whether it counts seconds or milliseconds only the map can say.
     """
-    read = moment_of(value, timezone)
-    return None if read is None else read[0]
+    found = _moment(value, timezone)
+    if found is None:
+        return None
+    try:
+        return show(found)
+    except (OverflowError, ValueError):
+        raise Unfit("is out of the calendar", fix=INSTANT_FIX) from None
 
 
-def moment_of(value: Any, timezone: str = "UTC") -> tuple[str, float] | None:
-    """The instant as text and as epoch seconds; None if blank. Raises Unfit."""
-    if value.__class__ is not str:
-        if value is None:
-            return None
-        raise Unfit("is not an instant", fix=INSTANT_FIX)
-    text = word(value)
-    return _instant(text, timezone) if text else None
+def seconds(value: Any, timezone: str = "UTC") -> float | None:
+    """The same as epoch seconds. Raises Unfit."""
+    found = _moment(value, timezone)
+    try:
+        return None if found is None else found.timestamp()
+    except (OverflowError, ValueError):
+        raise Unfit("is out of the calendar", fix=INSTANT_FIX) from None
 
 
 def from_epoch(seconds: float) -> str:
@@ -152,14 +158,6 @@ def from_epoch(seconds: float) -> str:
         return show(datetime.fromtimestamp(seconds, UTC))
     except (OverflowError, ValueError, OSError):
         raise Unfit("is out of the calendar") from None
-
-
-def epoch(text: str) -> float:
-    """Epoch seconds of an instant as the hub writes it. Raises Unfit for anything else."""
-    read = moment_of(text)
-    if read is None:
-        raise Unfit("is not an instant", fix=INSTANT_FIX)
-    return read[1]
 
 
 def reader(timezone: str | None) -> Callable[[Any], str | None]:

@@ -94,10 +94,8 @@ def decimal_of(value: Any) -> Decimal | None:
         number = Decimal(text)
     except InvalidOperation:
         raise Unfit("is not a number", fix=fix) from None
-    exact = (
-        number.is_finite() and len(number.as_tuple().digits) <= _EXACT and abs(number.adjusted()) <= _EXACT
-    )
-    if not exact or len(f"{number:f}") > _LONGEST - 4:
+    small = number.is_finite() and -_EXACT < number.adjusted() < _EXACT - 4  # room for a currency's decimals
+    if not small or len(number.as_tuple().digits) > _EXACT or len(f"{number:f}") > _LONGEST - 4:
         raise Unfit("is not a number", fix=fix)
     return number
 

@@ -27,10 +27,10 @@ _IN_TAX_ID = re.compile(r"[\s.\-/]")
 _HOST = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)?([^/?#]*)")
 
 
-@lru_cache(maxsize=65_536)
 def _email(text: str) -> str | None:
     folded = unicodedata.normalize("NFKC", text).lower()
-    return "".join(folded.removeprefix("mailto:").split()) or None
+    joined = "".join(folded.removeprefix("mailto:").split())
+    return clean.line(unicodedata.normalize("NFKC", joined))  # what stood apart may compose now
 
 
 def to_email(value: Any) -> str | None:
@@ -97,7 +97,7 @@ def to_code(value: Any) -> str | None:
 def to_tax_id(value: Any) -> str | None:
     """Upper case without spaces, dots, dashes and slashes; None if blank."""
     text = to_code(value)
-    return None if text is None else _IN_TAX_ID.sub("", text) or None
+    return None if text is None else to_code(_IN_TAX_ID.sub("", text))
 
 
 def to_handle(value: Any) -> str | None:
@@ -111,8 +111,8 @@ def to_url(value: Any) -> str | None:
     text = clean.line(value)
     if text is None:
         return None
-    text = "".join(text.split())
-    return _HOST.sub(lambda found: found[0].lower(), text, count=1)
+    text = clean.line("".join(text.split())) or ""
+    return clean.line(_HOST.sub(lambda found: found[0].lower(), text, count=1))
 
 
 def _enum(words: tuple[str, ...], synonyms: Mapping[str, str]) -> Normaliser:

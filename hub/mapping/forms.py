@@ -86,7 +86,7 @@ def _epoch(unit: int) -> Pair:
         return None if number is None else moment.from_epoch(float(number) / unit)
 
     def write(value: Any) -> Any:
-        count = Decimal(repr(moment.epoch(value))) * unit
+        count = Decimal(repr(moment.seconds(value))) * unit
         return int(count) if count == count.to_integral_value() else float(count)
 
     return Pair(read, write)

@@ -42,14 +42,13 @@ class CompiledPart:
         read = [line for line in part.pull if line.sources]
         self.consts = _consts(part, organisations=len(spec.parts) > 1)
         self._timezone = context.timezone or "UTC"
-        self._updated: Source | None = None
-        sources = []
-        for line in read:
-            source = compiler.source(line)
-            if line.path == "source_updated_at":
-                self._updated = source
-            else:
-                sources.append(source)
+        self._updated = next(
+            (compiler.source(line) for line in read if line.path == "source_updated_at"), None
+        )
+        self._updated_plainly = not spec.blank and any(
+            line.path == "source_updated_at" and not line.via for line in read
+        )
+        sources = [compiler.source(line) for line in read if line.path != "source_updated_at"]
         if part.name == MAIN:
             sources += [list_source(spec, found, context=context) for found in spec.lists]
         self._plain = [
@@ -118,10 +117,9 @@ class CompiledPart:
         if given is ABSENT or given is None or given == "":
             return None
         try:
-            text = source.finish(given)
+            return moment.seconds(given if self._updated_plainly else source.finish(given), self._timezone)
         except Unfit as unfit:
             raise unfit.of(given) from None
-        return None if text is None else moment.epoch(text)
 
     def _notes(self, values: Mapping[str, Any], seen: Mapping[str, Any]) -> tuple[str, ...]:
         notes = [

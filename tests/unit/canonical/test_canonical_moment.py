@@ -69,7 +69,7 @@ def test_times_the_clock_shows_twice_are_known(instant: str, twice: bool) -> Non
 def test_what_is_shown_is_read_again(when: datetime) -> None:
     text = moment.show(when.replace(tzinfo=UTC))
     assert moment.to_instant(text, BERLIN) == text
-    assert moment.epoch(text) == when.replace(tzinfo=UTC).timestamp()
+    assert moment.seconds(text, BERLIN) == when.replace(tzinfo=UTC).timestamp()
 
 
 @given(st.dates())

@@ -62,9 +62,7 @@ def test_what_a_map_may_not_say_is_refused_with_file_line_and_fix(text: str, lin
     assert str(caught.value).startswith(f"maps/x.toml:{line}: ")
 
 
-def test_every_form_of_a_line_is_read() -> None:
-    spec = load_map(
-        """
+WHOLE = """
 description = "a map"
 object = "customer"
 ignore = ["id", "x"]
@@ -96,9 +94,11 @@ type = { const = 2 }
 P = "person"
 [values.custom.crm.level]
 "1" = "gold"
-""",
-        file="x.toml",
-    )
+"""
+
+
+def test_every_form_of_a_line_is_read() -> None:
+    spec = load_map(WHOLE, file="x.toml")
     main, organisation = spec.parts
     lines = {line.path: line for line in main.pull}
     assert lines["email"] == PullLine("email", ("mail",))
