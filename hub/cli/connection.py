@@ -28,7 +28,7 @@ def connection() -> None:
 def add(office: Office, name: str, connector: str, words: tuple[str, ...]) -> None:
     """Add a connection of a CONNECTOR. Paths are relative to where you are; secrets are env:NAME or file:PATH.
 
-    hub connection add erp tryton url=https://erp.example.org/company key=env:ERP_KEY customer.update=true
+    hub connection add erp CONNECTOR url=https://erp.example.org/company key=env:ERP_KEY customer.update=true
     """
     from hub.flows import connection_words
 

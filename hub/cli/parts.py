@@ -12,8 +12,7 @@ from hub.cli.office import Office, pass_office
 from hub.cli.show import say
 
 # The web part and the demo are not imported by the command: it knows them by name only.
-PARTS: Mapping[str, str] = {"web": "hub.web.serve:main"}
-_DEMO = "hub.demo.story:main"
+PARTS: Mapping[str, str] = {"web": "hub.web.serve:main", "demo": "hub.demo.story:main"}
 
 
 def _resolve(name: str) -> Callable[..., Any]:
@@ -70,5 +69,8 @@ def scheduler(office: Office) -> None:
 @click.option("--keep", is_flag=True, help="Leave the hub up at a printed address afterwards.")
 @pass_office
 def demo(office: Office, keep: bool) -> int:
-    """Start a real ERP, load three systems' exports, sync, edit on both sides, and show what happened."""
-    return int(_resolve(_DEMO)(keep=keep) or 0)
+    """Start a real ERP, load three systems' exports, sync, edit on both sides, and show what happened.
+
+    All in a temporary folder, or in --home DIR, which then stays.
+    """
+    return int(_resolve(PARTS["demo"])(home=office.home, keep=keep))

@@ -45,16 +45,13 @@ def list_(office: Office, connection: str | None, all_: bool, causes: bool, limi
 @pass_office
 def show(office: Office, id: int) -> None:
     """One record: its cause, and what the system said."""
-    from hub.store.documents import load
-
     found = _one(office, id)
     if office.as_json:
-        record(office, {**_row(found), "raw": load(found.raw)})
+        record(office, {**_row(found), "raw": found.raw})
         return
     record(office, _row(found))
     print_line("")
-    raw = load(found.raw)
-    record(office, raw if isinstance(raw, dict) else {"raw": raw})
+    record(office, found.raw if isinstance(found.raw, dict) else {"raw": found.raw})
 
 
 @quarantine.command()

@@ -50,9 +50,6 @@ def show(office: Office, id: int) -> None:
 
 
 def _row(one: Any) -> dict[str, Any]:
-    from hub.store.documents import load
-
-    seconds = one.finished_at - one.started_at if one.finished_at and one.started_at else None
     return {
         "id": one.id,
         "kind": one.kind,
@@ -60,13 +57,13 @@ def _row(one: Any) -> dict[str, Any]:
         "object": one.object,
         "lane": one.lane,
         "state": one.state,
-        "counts": load(one.counts) or {},
+        "counts": one.counts,
         "cause": one.cause,
         "code": one.code,
         "attempts": one.attempts,
         "requested_at": instant(one.requested_at),
         "started_at": instant(one.started_at),
         "finished_at": instant(one.finished_at),
-        "seconds": None if seconds is None else round(seconds, 1),
+        "seconds": None if one.seconds is None else round(one.seconds, 1),
         "next_at": instant(one.next_at) if one.state == "queued" else None,
     }

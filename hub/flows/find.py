@@ -76,6 +76,11 @@ def find(db: Database, text: str, *, limit: int) -> list[Found]:
         return search(conn, text, limit=limit)
 
 
+def newest(conn: Connection, *, limit: int, before: int | None = None) -> list[Found]:
+    """Living customers, the newest id first; `before`: older than this id."""
+    return _hits(conn, listings.customers(conn, limit=limit, before=before))
+
+
 def search(conn: Connection, text: str, *, limit: int) -> list[Found]:
     """By e-mail or phone through the key table, else by words in the golden documents (which reads them all)."""
     hashes = _hashes(conn, text.strip())

@@ -6,7 +6,9 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from sqlalchemy import Connection
 
 from hub.errors import HubError
 from hub.flows import intake, owing, quarantine
@@ -14,8 +16,8 @@ from hub.flows.connect import Lease, build
 from hub.flows.wiring import Stream, Wiring, load_wiring
 from hub.sdk.connector import RemoteRecord
 from hub.settings import Settings
-from hub.store.documents import load
 from hub.store.queries import connections, listings
+from hub.store.queries.listings import Quarantined
 from hub.store.session import Database
 
 _LEASE = 300.0
@@ -30,10 +32,10 @@ class Retried(NamedTuple):
     left: dict[str, int]
 
 
-def retry(db: Database, settings: Settings, rows: Sequence[Any]) -> Retried:
+def retry(db: Database, settings: Settings, rows: Sequence[Quarantined]) -> Retried:
     """Take quarantined records again: as they are in their system now where it can be asked, else as they were kept."""
     wiring = load_wiring(db)
-    streams: defaultdict[tuple[int, str], list[Any]] = defaultdict(list)
+    streams: defaultdict[tuple[int, str], list[Quarantined]] = defaultdict(list)
     left: Counter[str] = Counter()
     for row in rows:
         if wiring.stream(row.connection_id, row.object) is None:
@@ -51,13 +53,13 @@ def retry(db: Database, settings: Settings, rows: Sequence[Any]) -> Retried:
         except HubError as error:
             left[error.message] += len(mine)
     with db.read() as conn:
-        refused = sum(
-            listings.quarantined(conn, row.id).state == "open" for mine in streams.values() for row in mine
-        )
+        refused = sum(_now(conn, row).state == "open" for mine in streams.values() for row in mine)
     return Retried(sum(map(len, streams.values())) - refused, refused, dict(left))
 
 
-def _batch(db: Database, settings: Settings, wiring: Wiring, stream: Stream, *, rows: list[Any]) -> None:
+def _batch(
+    db: Database, settings: Settings, wiring: Wiring, stream: Stream, *, rows: list[Quarantined]
+) -> None:
     """Take these again. One that is found and not refused anew is settled, also if it is as it was before it broke."""
     started = time.time()
     found = _read(db, settings, stream, rows)
@@ -65,14 +67,14 @@ def _batch(db: Database, settings: Settings, wiring: Wiring, stream: Stream, *, 
     intake.take_page(db, wiring, stream, page=page, now=time.time(), lane=owing.BULK)
     ids = {one.external_id for one in found}
     with db.write() as conn:
-        calm = [row.external_id for row in rows if listings.quarantined(conn, row.id).times == row.times]
+        calm = [str(row.external_id) for row in rows if _now(conn, row).times == row.times]
         quarantine.settle(conn, stream, taken=[id for id in calm if id in ids], now=time.time())
 
 
-def _read(db: Database, settings: Settings, stream: Stream, batch: list[Any]) -> list[RemoteRecord]:
+def _read(db: Database, settings: Settings, stream: Stream, batch: list[Quarantined]) -> list[RemoteRecord]:
     """The records as they are there now; from what was kept, where the system cannot be asked for single records."""
     if not stream.capabilities.fetch_batch:
-        kept = [(row.external_id, load(row.raw)) for row in batch]
+        kept = [(str(row.external_id), row.raw) for row in batch]
         return [RemoteRecord(id, raw) for id, raw in kept if isinstance(raw, dict) and not raw.get("cut")]
     with db.read() as conn:
         row = connections.by_name(conn, stream.connection)
@@ -82,7 +84,13 @@ def _read(db: Database, settings: Settings, stream: Stream, batch: list[Any]) ->
     )
     found: list[RemoteRecord] = []
     size = stream.capabilities.fetch_batch
-    ids = [row.external_id for row in batch]
+    ids = [str(row.external_id) for row in batch]
     for start in range(0, len(ids), size):
         found += connector.fetch(stream.object, ids[start : start + size])
     return [one for one in found if not one.deleted]
+
+
+def _now(conn: Connection, row: Quarantined) -> Quarantined:
+    found = listings.quarantined(conn, row.id)
+    assert found is not None  # rows of quarantine are resolved, never deleted
+    return found

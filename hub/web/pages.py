@@ -9,8 +9,6 @@ from flask import Blueprint, render_template, request
 from hub.canonical import ids
 from hub.errors import NotFound, WrongUse
 from hub.flows import account, explain, find
-from hub.store.documents import load
-from hub.store.golden_row import decode_doc
 from hub.store.queries import listings
 
 blueprint = Blueprint("pages", __name__)
@@ -32,7 +30,7 @@ def home() -> str:
             "customers": listings.count(conn, "customer"),
             "orders": listings.count(conn, "order_document"),
         }
-        runs = [_run(row) for row in listings.runs(conn, limit=_LATEST)]
+        runs = listings.runs(conn, limit=_LATEST)
     needs = [one for one in connections if one["state"] == "broken" or one["held"] or one["dead"]]
     return render_template(
         "home.html", connections=connections, counts=counts, runs=runs, needs=needs, here="home"
@@ -48,9 +46,7 @@ def runs() -> str:
     with store().read() as conn:
         rows = listings.runs(conn, limit=PAGE + 1, before=before)
     more = rows[PAGE - 1].id if len(rows) > PAGE else None
-    return render_template(
-        "runs.html", runs=[_run(row) for row in rows[:PAGE]], more=more, before=before, here="runs"
-    )
+    return render_template("runs.html", runs=rows[:PAGE], more=more, before=before, here="runs")
 
 
 @blueprint.get("/customers")
@@ -88,25 +84,9 @@ def _newest(before: int | None) -> tuple[list[find.Found], str | None]:
     from hub.web.app import store
 
     with store().read() as conn:
-        rows = listings.customers(conn, limit=PAGE + 1, before=before)
-        records = listings.record_counts(conn, [row.id for row in rows])
-    more = ids.show("cus", rows[PAGE - 1].id) if len(rows) > PAGE else None
-    return [find.Found(row.id, decode_doc(row.doc)[0], records.get(row.id, 0)) for row in rows[:PAGE]], more
-
-
-def _run(row: Any) -> dict[str, Any]:
-    seconds = row.finished_at - row.started_at if row.finished_at and row.started_at else None
-    return {
-        "id": row.id,
-        "kind": row.kind,
-        "connection": row.connection,
-        "object": row.object,
-        "state": row.state,
-        "counts": load(row.counts) or {},
-        "cause": row.cause,
-        "started_at": row.started_at or row.requested_at,
-        "seconds": seconds,
-    }
+        found = find.newest(conn, limit=PAGE + 1, before=before)
+    more = ids.show("cus", found[PAGE - 1].customer_id) if len(found) > PAGE else None
+    return found[:PAGE], more
 
 
 def _number(name: str) -> int | None:

@@ -3,15 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
 from hub.store import bulk
+from hub.store.documents import load
+
+
+class RunRow(NamedTuple):
+    """A run with its connection's name. counts: word → how many. Times: epoch seconds."""
+
+    id: int
+    kind: str
+    connection: str
+    object: str
+    lane: str
+    state: str
+    counts: dict[str, int]
+    cause: str | None
+    code: str | None
+    attempts: int
+    requested_at: float
+    started_at: float | None
+    finished_at: float | None
+    next_at: float
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, once it ended."""
+        if self.finished_at is None or self.started_at is None:
+            return None
+        return self.finished_at - self.started_at
+
+
+class Quarantined(NamedTuple):
+    """A record that could not be taken. raw: what the system said, as kept."""
+
+    id: int
+    connection: str
+    object: str
+    external_id: str | None
+    code: str
+    cause: str
+    state: str
+    times: int
+    first_at: float
+    last_at: float
+    raw: Any
+    connection_id: int
+
 
 _RUN = (
     "SELECT r.id, r.kind, c.name AS connection, r.object, r.lane, r.state, r.counts, r.cause, r.code, r.attempts, "
-    "r.requested_at, r.started_at, r.finished_at, r.next_at, r.options "
+    "r.requested_at, r.started_at, r.finished_at, r.next_at "
     "FROM run r JOIN connection c ON c.id = r.connection_id"
 )
 _QUARANTINE = (
@@ -28,20 +73,16 @@ def runs(
     state: str | None = None,
     limit: int,
     before: int | None = None,
-) -> list[Any]:
-    """Rows of a run with its connection's name, newest first."""
-    return _list(
-        conn,
-        _RUN,
-        order="r.id DESC",
-        limit=limit,
-        where={"c.name =": connection, "r.state =": state, "r.id <": before},
-    )
+) -> list[RunRow]:
+    """Runs, newest first."""
+    where = {"c.name =": connection, "r.state =": state, "r.id <": before}
+    return [_run(row) for row in _list(conn, _RUN, order="r.id DESC", limit=limit, where=where)]
 
 
-def run(conn: Connection, id: int) -> Any:
+def run(conn: Connection, id: int) -> RunRow | None:
     """One run, or None."""
-    return next(iter(_list(conn, _RUN, order="r.id", limit=1, where={"r.id =": id})), None)
+    found = _list(conn, _RUN, order="r.id", limit=1, where={"r.id =": id})
+    return _run(found[0]) if found else None
 
 
 def quarantine(
@@ -51,15 +92,17 @@ def quarantine(
     state: str | None = "open",
     limit: int,
     cause: str | None = None,
-) -> list[Any]:
+) -> list[Quarantined]:
     """Rows of what could not be taken, last seen first."""
     where = {"c.name =": connection, "q.state =": state, "q.cause =": cause}
-    return _list(conn, _QUARANTINE, order="q.last_at DESC, q.id DESC", limit=limit, where=where)
+    rows = _list(conn, _QUARANTINE, order="q.last_at DESC, q.id DESC", limit=limit, where=where)
+    return [_kept(row) for row in rows]
 
 
-def quarantined(conn: Connection, id: int) -> Any:
+def quarantined(conn: Connection, id: int) -> Quarantined | None:
     """One row of quarantine, or None."""
-    return next(iter(_list(conn, _QUARANTINE, order="q.id", limit=1, where={"q.id =": id})), None)
+    found = _list(conn, _QUARANTINE, order="q.id", limit=1, where={"q.id =": id})
+    return _kept(found[0]) if found else None
 
 
 def quarantine_counts(conn: Connection) -> dict[int, int]:
@@ -126,6 +169,14 @@ def count(conn: Connection, table: str) -> int:
     """How many rows: `customer` (living), `order_document`, `run`."""
     only = " WHERE merged_into IS NULL" if table == "customer" else ""
     return int(conn.scalar(text(f"SELECT COUNT(*) FROM {table}{only}")) or 0)
+
+
+def _run(row: Any) -> RunRow:
+    return RunRow(**{**row._mapping, "counts": load(row.counts) or {}})
+
+
+def _kept(row: Any) -> Quarantined:
+    return Quarantined(**{**row._mapping, "raw": load(row.raw)})
 
 
 def _escaped(word: str) -> str:
