@@ -14,7 +14,7 @@ from hub.flows.absorb import Evidence, absorb
 from hub.flows.create_row import state_of
 from hub.flows.delivery import Batch
 from hub.flows.goldens import Recomputed
-from hub.flows.remote import as_error, reading_of, send
+from hub.flows.remote import as_error, read_back, reading_of, send
 from hub.flows.wiring import Stream
 from hub.sdk.connector import Change, Receipt, RemoteRecord
 from hub.store.documents import dump
@@ -145,6 +145,7 @@ def _send(batch: Batch, jobs: Sequence[Job]) -> None:
         return
     started = time.time()
     receipts = send(batch.connector, stream.object, [change for _, _, change in ready])
+    receipts = read_back(batch.connector, stream, receipts, lost="done")
     times = (started, time.time())
     for job, begun, change in ready:
         _receipt(batch, job._replace(create=begun), receipts[change.key], times=times)
@@ -325,7 +326,7 @@ def _put(conn: Connection, stream: Stream, create: Create, *, now: float, **colu
         object=stream.object,
         now=now,
         step=create.state,
-        intent=dump(dict(create.values)),
+        intent=outgoing.spelt(create.values),
         doubt=create.doubt,
         absent=create.absent,
         call_ends_at=create.call_ends_at or None,

@@ -178,7 +178,6 @@ def _begin(batch: Batch, jobs: Sequence[Claimed], *, read: Read) -> list[Write]:
                 batch.counts["nothing_to_do"] += 1
                 outgoing.set_delivery(conn, job.place.id, now=now, state="done", cause=None, code=None)
         save_bindings(conn, begun)
-        outgoing.current(conn, [job.place.id for job in jobs])
     return writes
 
 

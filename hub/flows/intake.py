@@ -242,7 +242,7 @@ def _again(
     states = load_bindings(conn, ids)
     goldens = golden_fields(conn, ids)
     places = records.places(conn, ids)
-    evidence, rows = [], []
+    evidence, rows, dropped = [], [], []
     lines: dict[int, dict[str, frozenset[str]]] = {}
     for one, part, found in old:
         if found.map_id != stream.map_id and found.map_id not in lines:
@@ -258,13 +258,16 @@ def _again(
             now=now,
         )
         if taken.outcome == "dropped":
-            page.counts["dropped"] += 1
+            dropped.append(one.record.external_id)
         else:
             page.counts["changed"] += 1
             rows.append(_read_row(stream, one, found, page=page))
         if taken.binding is not before:
             evidence.append(_evidence(stream, places[found.id], before, taken=taken))
     records.update_read(conn, rows)
+    why = "unsettled"
+    outgoing.mark_reread(conn, stream.connection_id, stream.object, external_ids=dropped, why=why, now=now)
+    page.counts["dropped"] += len(dropped)
     return evidence
 
 

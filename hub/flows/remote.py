@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 
 from hub.errors import HubError, OutcomeUnknown, RecordRejected, RetryLater
 from hub.flows.wiring import Stream
-from hub.sdk.connector import Change, Connector, Receipt, RemoteRecord
+from hub.sdk.connector import Change, Connector, Outcome, Receipt, RemoteRecord
 from hub.sdk.writing import receipt_for
 from hub.sync.reading import Reading
+
+WRITTEN_ELSEWHERE = "write_back"  # the setting of connectors that never write in place
+_PATIENCE = 10.0  # seconds to wait for a read to show a write
 
 
 def reading_of(
@@ -40,6 +44,37 @@ def send(connector: Connector, object: str, changes: Sequence[Change]) -> dict[s
         change.key: by_key.get(change.key) or Receipt(change.key, "unknown", cause="no receipt came")
         for change in changes
     }
+
+
+def read_back(
+    connector: Connector, stream: Stream, receipts: Mapping[str, Receipt], *, lost: Outcome
+) -> dict[str, Receipt]:
+    """The receipts, with the record read again where the answer of a write that is done does not show it.
+
+    lost: the outcome where that fails. A system that is written into another place than it is read from (files) shows
+    nothing of our write, and is not asked.
+    """
+    size = stream.capabilities.fetch_batch
+    silent = {
+        one.external_id: key for key, one in receipts.items() if one.outcome == "done" and not one.record
+    }
+    ids = [id for id in silent if id is not None]
+    found = dict(receipts)
+    if not ids or not size or WRITTEN_ELSEWHERE in stream.config.settings:
+        return found
+    time.sleep(min(stream.capabilities.read_after_write_seconds, _PATIENCE))
+    try:
+        for start in range(0, len(ids), size):
+            for one in connector.fetch(stream.object, ids[start : start + size]):
+                if not one.deleted:
+                    key = silent[one.external_id]
+                    found[key] = found[key]._replace(record=one)
+    except HubError as error:
+        cause = f"it was written, and could not be read back: {error}"
+        for id in ids:
+            if found[silent[id]].record is None:
+                found[silent[id]] = found[silent[id]]._replace(outcome=lost, cause=cause)
+    return found
 
 
 def as_error(answer: Receipt) -> HubError:

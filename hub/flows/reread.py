@@ -17,9 +17,7 @@ def reread(batch: Batch) -> int:
     if not size:
         return 0  # no digest was stored for a dropped reading: the next pull brings it
     with batch.db.read() as conn:
-        if outgoing.begun_creates(conn, stream.connection_id, stream.object, since=None):
-            return 0
-        ids = outgoing.rereads(conn, stream.connection_id, stream.object, limit=size)
+        ids = outgoing.rereads(conn, stream.connection_id, stream.object, limit=size, now=time.time())
     if not ids:
         return 0
     started = time.time()
@@ -32,12 +30,16 @@ def reread(batch: Batch) -> int:
         counts=batch.counts,
     )
     take_page(batch.db, batch.wiring, stream, page=page, now=time.time(), lane=owing.BULK)
-    gone = [one.external_id for one in found if one.deleted]
+    gone = sorted(one.external_id for one in found if one.deleted)
+    if gone and stream.capabilities.deletes:  # not shown is not deleted: the system's word counts
+        gone = list(batch.connector.deletes(stream.object, None, gone).external_ids)
     if gone and len(gone) <= deletes.GUARD_RECORDS:
         with batch.db.write() as conn:
             batch.counts["deleted"] += deletes.retire(
                 conn, batch.wiring, stream, external_ids=gone, now=time.time()
             )
     with batch.db.read() as conn:
-        still = set(outgoing.rereads(conn, stream.connection_id, stream.object, limit=10 * size))
+        still = set(
+            outgoing.rereads(conn, stream.connection_id, stream.object, limit=10 * size, now=time.time())
+        )
     return sum(1 for one in ids if one not in still)

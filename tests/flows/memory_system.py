@@ -149,7 +149,11 @@ class MemorySystem:
             id = self._made_before(change)
         if id is not None and id not in self.rows:
             return Receipt(change.key, "refused", id, cause="404: no such row")
-        if id is not None and self.capabilities.conditional and change.version not in (None, self._version(id)):
+        if (
+            id is not None
+            and self.capabilities.conditional
+            and change.version not in (None, self._version(id))
+        ):
             return Receipt(change.key, "not_landed", id, cause="412: it was changed meanwhile")
         rendered = {name: self.render(name, value) for name, value in change.payload.items()}
         if id is None:
@@ -164,7 +168,9 @@ class MemorySystem:
     def _made_before(self, change: Change) -> str | None:
         if not self.capabilities.marker:
             return None
-        return next((id for id, mark in self.markers.items() if mark == change.marker and id in self.rows), None)
+        return next(
+            (id for id, mark in self.markers.items() if mark == change.marker and id in self.rows), None
+        )
 
     def _version(self, id: str) -> str:
         return str(self.revisions[id])
@@ -194,7 +200,7 @@ class MemoryConnector(Connector):
         system = self.system
         system.calls["pull"] += 1
         since = -1.0 if cursor is None or full else float(cursor)
-        ids = [id for id in system.rows if system.changed[id] >= since]
+        ids = [id for id in system.rows if system.changed[id] > since]
         size = system.capabilities.page_size
         for start in range(0, len(ids), size):
             page = [system.record(id) for id in ids[start : start + size] if id in system.rows]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy import Connection, text
 
 from hub.store import bulk
@@ -15,19 +16,29 @@ RECEIPT = (
     "cause",
 )  # fmt: skip
 
+_IF_OVER = "CASE WHEN delivery.state IN ('done', 'dead') THEN"
+_LANE = (
+    "CASE WHEN delivery.state IN ('done', 'dead') OR excluded.lane = 'realtime' "
+    "THEN excluded.lane ELSE delivery.lane END"
+)
+
 
 class Owed(NamedTuple):
-    """A binding that differs from golden. state: waiting, or held until a person has seen the plan."""
+    """A binding that differs from golden. state: waiting, or held until a person has seen the plan.
+
+    values: as `spelt`; a dead letter about exactly these is left alone.
+    """
 
     record_id: int
     connection_id: int
     object: str
     state: str
     lane: str
+    values: str
 
 
 class Wanted(NamedTuple):
-    """A golden that needs a record in a system. intent: JSON text of the values as planned."""
+    """A golden that needs a record in a system. intent: the values as planned, as `spelt`."""
 
     customer_id: int
     connection_id: int
@@ -38,27 +49,40 @@ class Wanted(NamedTuple):
     marker: str
 
 
+def spelt(values: Mapping[str, Any]) -> str:
+    """JSON text of values to write; equal values have equal texts."""
+    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS).decode()
+
+
 def owe(connection: Connection, rows: Sequence[Owed], *, now: float) -> None:
-    """Queue deliveries. One being written now gets exactly one follow-up (sync.md, "A delivery" 6)."""
+    """Queue deliveries. One being written now gets exactly one follow-up (sync.md, "A delivery" 6).
+
+    One that waits, on the ladder too, or is held stays as it is; it is computed when it is claimed.
+    """
     if rows:
         connection.execute(
             text(
                 "INSERT INTO delivery (record_id, connection_id, object, state, lane, again, attempts, next_at, "
                 "updated_at) VALUES (:record_id, :connection_id, :object, :state, :lane, 0, 0, :now, :now) "
                 "ON CONFLICT (record_id) DO UPDATE SET "
-                "again = CASE WHEN delivery.state = 'claimed' THEN 1 ELSE 0 END, "
-                "attempts = CASE WHEN delivery.state IN ('done', 'dead') THEN 0 ELSE delivery.attempts END, "
-                "next_at = CASE WHEN delivery.state = 'waiting' THEN delivery.next_at ELSE excluded.next_at END, "
-                "cause = NULL, code = NULL, updated_at = excluded.updated_at, "
-                "state = CASE WHEN delivery.state IN ('claimed', 'held') THEN delivery.state "
-                "ELSE excluded.state END"
+                f"again = CASE WHEN delivery.state = 'claimed' THEN 1 ELSE 0 END, lane = {_LANE}, "
+                f"attempts = {_IF_OVER} 0 ELSE delivery.attempts END, "
+                f"next_at = {_IF_OVER} excluded.next_at ELSE delivery.next_at END, "
+                f"cause = {_IF_OVER} NULL ELSE delivery.cause END, "
+                f"code = {_IF_OVER} NULL ELSE delivery.code END, "
+                f"state = {_IF_OVER} excluded.state ELSE delivery.state END, "
+                "tried = NULL, updated_at = excluded.updated_at "
+                "WHERE delivery.state = 'done' OR (delivery.state = 'claimed' AND delivery.again = 0) "
+                "OR (delivery.state = 'dead' AND (delivery.tried IS NULL OR delivery.tried <> :values)) "
+                "OR (delivery.state <> 'dead' AND delivery.lane <> 'realtime' AND excluded.lane = 'realtime')"
             ),
             [row._asdict() | {"now": now} for row in rows],
         )
 
 
 def want(connection: Connection, rows: Sequence[Wanted], *, now: float) -> None:
-    """Queue creates. One that was dropped, refused or never begun is asked for anew; a begun one is left alone."""
+    """Queue creates. One that was dropped is asked for anew, one refused or never sent only with other values; a begun
+    one is left alone."""
     if rows:
         connection.execute(
             text(
@@ -68,8 +92,9 @@ def want(connection: Connection, rows: Sequence[Wanted], *, now: float) -> None:
                 "ON CONFLICT (customer_id, connection_id, object) DO UPDATE SET state = excluded.state, "
                 "step = 'waiting', intent = excluded.intent, doubt = excluded.doubt, cause = NULL, code = NULL, "
                 "attempts = 0, next_at = excluded.next_at, updated_at = excluded.updated_at "
-                "WHERE creation.step IN ('dropped', 'refused') OR (creation.step = 'waiting' "
-                "AND creation.state IN ('dead', 'done'))"
+                "WHERE creation.step = 'dropped' OR (creation.step = 'waiting' AND creation.state = 'done') "
+                "OR (creation.intent <> excluded.intent AND (creation.step = 'refused' "
+                "OR (creation.step = 'waiting' AND creation.state = 'dead')))"
             ),
             [row._asdict() | {"now": now, "no": False} for row in rows],
         )
@@ -150,7 +175,10 @@ def mark_reread(
 
 
 def set_delivery(connection: Connection, record_id: int, *, now: float, **columns: Any) -> None:
-    """Change some columns of a delivery; the lease ends unless a new one is given. None for next_at keeps it."""
+    """Change some columns of a delivery; the lease ends unless a new one is given. None for next_at keeps it.
+
+    tried: of a dead letter, the values it is about (`spelt`).
+    """
     _set(connection, "delivery", {"record_id": record_id}, now=now, columns=columns)
 
 
@@ -232,7 +260,7 @@ def soon(connection: Connection, connection_id: int, *, before: float) -> float 
 def settle_rereads(
     connection: Connection, connection_id: int, object: str, *, external_ids: Iterable[str]
 ) -> None:
-    """These records have been read again."""
+    """These records are being read again; one whose reading is dropped is marked anew."""
     rows = [{"connection_id": connection_id, "object": object, "external_id": one} for one in external_ids]
     if rows:
         connection.execute(
@@ -244,14 +272,18 @@ def settle_rereads(
         )
 
 
-def rereads(connection: Connection, connection_id: int, object: str, *, limit: int) -> list[str]:
-    """Records to read again, those marked first."""
+def rereads(connection: Connection, connection_id: int, object: str, *, limit: int, now: float) -> list[str]:
+    """Records that can be read again, those marked first: nothing of ours is under way to them (sync.md R2, R5)."""
     rows = connection.execute(
         text(
-            "SELECT external_id FROM reread WHERE connection_id = :connection_id AND object = :object "
-            "ORDER BY since LIMIT :limit"
+            "SELECT external_id FROM reread r WHERE connection_id = :connection_id AND object = :object "
+            "AND (why <> 'parked' OR NOT EXISTS (SELECT 1 FROM creation c "
+            "WHERE c.connection_id = r.connection_id AND c.object = r.object AND c.step = 'begun')) "
+            "AND NOT EXISTS (SELECT 1 FROM source_record s JOIN binding b ON b.record_id = s.id "
+            "WHERE s.connection_id = r.connection_id AND s.object = r.object AND s.external_id = r.external_id "
+            "AND (b.intent IS NOT NULL OR b.lease_until > :now)) ORDER BY since LIMIT :limit"
         ),
-        {"connection_id": connection_id, "object": object, "limit": limit},
+        {"connection_id": connection_id, "object": object, "limit": limit, "now": now},
     )
     return [row[0] for row in rows]
 
@@ -311,7 +343,7 @@ def anything(
     """Whether a stream has anything to do now: a create, a delivery, or a record to read again."""
     where: dict[str, Any] = {"object": object, "now": now, "limit": 1}
     return bool(
-        rereads(connection, connection_id, object, limit=1)
+        rereads(connection, connection_id, object, limit=1, now=now)
         or any(
             due(connection, table, connection_id, lane=lane, **where)
             for table in ("creation", "delivery")

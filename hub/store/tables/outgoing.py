@@ -17,6 +17,7 @@ delivery = Table(
     Column("lane", Text, nullable=False),
     Column("again", Integer, nullable=False, default=0),  # golden moved while claimed: one follow-up
     Column("attempts", Integer, nullable=False, default=0),
+    json("tried"),  # of a dead letter: the values it is about; the same are not sent again unasked
     time("next_at", null=False),
     time("lease_until"),
     Column("cause", Text),

@@ -143,6 +143,7 @@ def upgrade() -> None:
         sa.Column("lane", sa.Text(), nullable=False),
         sa.Column("again", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("tried", sa.Text(), nullable=True),
         sa.Column("next_at", sa.Double(), nullable=False),
         sa.Column("lease_until", sa.Double(), nullable=True),
         sa.Column("cause", sa.Text(), nullable=True),
