@@ -217,7 +217,9 @@ def _text_change(key: str, before: str | None, after: str | None) -> Change:
     return Change(
         key.removesuffix("_text"),
         None if before is None else f"{len(old)} lines",
-        None if after is None else f"{len(new)} lines (+{more} -{less})",
+        None
+        if after is None
+        else f"{len(new)} lines" + (f" (+{more} -{less})" if before is not None else ""),
     )
 
 

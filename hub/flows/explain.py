@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -81,9 +82,11 @@ def explained(db: Database, wiring: Wiring, customer_id: int) -> Explanation:
         lines = reasons.explain(golden, members, pins=pins, holds=holds, rules=wiring.rules)
         listed = _records(conn, customer_id)
         labels = {one["record_id"]: f"{one['connection']}:{one['external_id']}" for one in listed}
-        words = reasons.render(lines)
-        for record_id, label in labels.items():
-            words = words.replace(f"record {record_id}", label.partition(":")[2])
+        words = re.sub(
+            r"\brecord (\d+)\b",
+            lambda found: labels.get(int(found[1]), found[0]).partition(":")[2] or found[0],
+            reasons.render(lines),
+        )
         return Explanation(
             customer_id,
             lines,
