@@ -22,7 +22,7 @@ def change_both_sides(play: Play) -> str:
     if caller is None or mover is None:
         return ""
     erp_desk.change_mobile(play.erp, caller, NEW_MOBILE)
-    play.systems["shop"].edit(play.world.id_of("shop", cast.MOVER), **NEW_ADDRESS)
+    play.systems["shop"].edit(play.world.id_of("shop", cast.MOVER), NEW_ADDRESS)
     play.systems["shop"].export()
     play.sync()
     crm_id = play.world.id_of("crm", cast.CALLER)
@@ -89,10 +89,8 @@ def unmerge(play: Play) -> str:
             if id in effect.before
             else f"{id}: is back, with {len(effect.after[id])} fields"
         )
-    play.tell(
-        f"{len(effect.writes)} fields go out: "
-        + ", ".join(dict.fromkeys(f"{one.connection} {one.path}" for one in effect.writes))
-    )
+    places = sorted({f"{one.connection} {one.path}" for one in effect.writes})
+    play.tell(f"{len(effect.writes)} fields go out: {', '.join(places)}")
     play.settle()
     play.expect(
         play.meant(f"shop:{junior}") != play.meant(f"crm:{senior}"), "the machine joined father and son again"
@@ -119,7 +117,7 @@ def conflict(play: Play) -> str:
     play.expect(erp_id is not None, "the ERP lacks a customer that policy asks for")
     if erp_id is None:
         return ""
-    crm.edit(crm_id, ago=90, 手机=CRM_MOBILE)
+    crm.edit(crm_id, {"手机": CRM_MOBILE}, ago=90)
     crm.export()
     erp_desk.change_mobile(play.erp, erp_id, ERP_MOBILE)
     play.settle()
@@ -134,10 +132,11 @@ def conflict(play: Play) -> str:
     play.expect(mobile.value == to_phone(ERP_MOBILE, "DE"), "the later edit did not win")
     play.expect(bool(told.entries), "the edit that lost left no entry")
     for entry in told.entries:
-        detail = ", ".join(
-            f"{key} {value}" for key, value in entry["detail"].items() if value not in (None, "")
+        said = entry["detail"]
+        play.tell(
+            f"entry: {entry['kind']} on {entry['path']} of {entry['record']}: {said['theirs']} met {said['ours']}, "
+            f"{said['rule']}"
         )
-        play.tell(f"entry: {entry['kind']} {entry['path']} of {entry['record']}: {detail}")
     play.expect(
         to_phone(crm.rows[crm_id]["手机"], "DE") == mobile.value,
         "the CRM was not brought to the value that won",

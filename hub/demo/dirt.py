@@ -1,4 +1,4 @@
-"""How data goes bad in real systems: typing errors, careless cases, telephone numbers in ten ways, and nothing at all."""
+"""How data goes bad in real systems: typing errors, careless cases, telephone numbers in many ways, blanks."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
-"""The first half of the story: a home, an ERP, three systems that grew apart, and the sync that brings them together."""
+"""The first half of the story: a home, an ERP, three systems that grew apart, and the sync that unites them."""
 
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from importlib import resources as package
 from itertools import combinations
 
 from hub.demo import erp_desk, systems
-from hub.demo.cast import CAST
+from hub.demo.cast import CAST, JUNIOR, SENIOR
 from hub.demo.erp import Erp
 from hub.demo.play import BY, Play, written
 from hub.demo.population import Party
@@ -131,7 +131,7 @@ def _tell_customers(play: Play) -> None:
         quarantined=len(refused),
     )
     for row in reversed(refused):
-        play.tell(f"  {row.connection} {row.object} {row.external_id or ''}: {row.cause}")
+        play.tell(f"  {' '.join(filter(None, (row.connection, row.object, row.external_id)))}: {row.cause}")
 
 
 def _tell_orders(play: Play) -> None:
@@ -187,7 +187,7 @@ def judge_matching(play: Play) -> str:
     pairs = [a == b for many in by_party.values() for a, b in combinations(many, 2)]
     wrong = [parties for parties in by_customer.values() if len(parties) > 1]
     play.tell(
-        f"{sum(pairs)} of {len(pairs)} pairs of records that are one customer were joined by e-mail, phone or tax number",
+        f"{sum(pairs)} of {len(pairs)} pairs of records of one customer were joined, by e-mail, phone or tax number",
         true_pairs=len(pairs),
         joined=sum(pairs),
         wrong=sorted(sorted(parties) for parties in wrong),
@@ -199,5 +199,8 @@ def judge_matching(play: Play) -> str:
         f"{len(wrong)} wrong: {names} (one name, one mailbox: only a person can know)"
         if wrong
         else "none wrongly"
+    )
+    play.expect(
+        play.figures["wrong"] == [[JUNIOR, SENIOR]], "other people were joined than the one planted pair"
     )
     return f"{sum(pairs)} of {len(pairs)} pairs found, {len(wrong)} wrong"

@@ -176,7 +176,10 @@ class _Maker:
 
 _ASCII = str.maketrans(
     {
-        **{"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"},
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "ß": "ss",
         **dict(zip("éèêëàâçîïôûž", "eeeeaaciiouz", strict=True)),
         **dict.fromkeys("'’ .&"),
     }

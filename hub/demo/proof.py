@@ -17,6 +17,7 @@ from hub.sync.where import Facts
 
 NOT_COMPARED = frozenset({"source_updated_at"})  # a time of the ERP's, no value of a customer
 
+COLUMNS = ("field", "compared", "equal", "excused", "unequal", "neither has it", "why excused")
 READ_ONLY = "read only in the map"
 FROZEN = "outside the ERP's where: frozen"
 SECOND = "identifying: a second party keeps its own"
@@ -24,9 +25,12 @@ SECOND = "identifying: a second party keeps its own"
 
 @dataclass(slots=True)
 class Tally:
-    """One mapped field over all parties. excused: reason → how many; unequal: (party, golden, ERP)."""
+    """One mapped field over all parties. excused: reason → how many; unequal: (party, golden, ERP); neither: parties
+    where golden and the ERP both have nothing, which proves little and is not counted as equal.
+    """
 
     equal: int = 0
+    neither: int = 0
     excused: Counter[str] = field(default_factory=Counter)
     unequal: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -46,10 +50,8 @@ def read_back(play: Play) -> str:
     excused = sum(one.excused.total() for one in found.values())
     unequal = [(path, *one) for path, tally in found.items() for one in tally.unequal]
     total = equal + excused + len(unequal)
-    play.tell(
-        f"{len(there)} parties, {len(found)} mapped fields: {total:,} values compared, {equal:,} equal, {excused:,} excused, "
-        f"{len(unequal)} unequal"
-    )
+    play.tell(f"{len(there)} parties with {len(found)} mapped fields: {total:,} values compared")
+    play.tell(f"{equal:,} equal, {excused:,} excused by a rule that the table names, {len(unequal)} unequal")
     unlinked = set(there) - set(_customers(play))
     play.expect(not unlinked, f"{len(unlinked)} parties of the ERP belong to no customer")
     for path, party, golden, remote in unequal[:10]:
@@ -75,7 +77,9 @@ def compare(
         for path, tally in found.items():
             ours, theirs = golden.get(path, ""), canonical(path, fields[path])
             reason = _excuse(path, golden, stream, second=first[customer] != party)
-            if ours == theirs:
+            if not ours and not theirs:
+                tally.neither += 1
+            elif ours == theirs:
                 tally.equal += 1
             elif reason:
                 tally.excused[reason] += 1
@@ -101,8 +105,8 @@ def canonical(path: str, value: Any) -> str:
     return exports.cell(normalise(path, value), verbatim=True)
 
 
-def table(found: Mapping[str, Tally]) -> Sequence[tuple[str, int, int, int, int, str]]:
-    """A row per field: field, compared, equal, excused, unequal, why excused."""
+def table(found: Mapping[str, Tally]) -> Sequence[tuple[str | int, ...]]:
+    """A row per field, in the order of COLUMNS."""
     return [
         (
             path,
@@ -110,6 +114,7 @@ def table(found: Mapping[str, Tally]) -> Sequence[tuple[str, int, int, int, int,
             one.equal,
             one.excused.total(),
             len(one.unequal),
+            one.neither,
             "; ".join(f"{count} {reason}" for reason, count in one.excused.items()),
         )
         for path, one in found.items()

@@ -1,6 +1,6 @@
 """How the demo speaks: a numbered line a step with its time, a few facts below it, tables at the end.
 
-The story goes to stdout, readable in a pipe as well; what moves while a step works, to stderr, at a terminal only.
+The story goes to stdout, readable in a pipe as well; what goes on while a step works, to stderr.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from typing import Any, NamedTuple
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.status import Status
 from rich.table import Table
 
 from hub.cli.show import safe
+from hub.cli.show import say as say_aside
 
-_WIDTH = 110
+_PIPE_WIDTH = 120
+_QUIET_SECONDS = 5.0  # how often it speaks of its progress where no terminal shows a moving line
 
 
 class Done(NamedTuple):
@@ -33,29 +36,30 @@ class Stage:
     """The narrator. `done` keeps what was told, for the table at the end."""
 
     def __init__(self) -> None:
-        plain = not sys.stdout.isatty()
-        self._out = Console(
-            file=sys.stdout, highlight=False, width=_WIDTH if plain else None, soft_wrap=plain
-        )
-        self._moving = Console(file=sys.stderr, highlight=False)
+        self._piped = not sys.stdout.isatty()
+        self._out = Console(file=sys.stdout, highlight=False, width=_PIPE_WIDTH if self._piped else None)
+        self._aside = Console(file=sys.stderr, highlight=False)
         self._status: Status | None = None
         self._title = ""
         self._facts: list[str] = []
         self.done: list[Done] = []
-        self.began = time.monotonic()
+        self.began = self._spoke = time.monotonic()
 
     def step(self, title: str, act: Callable[[], str]) -> None:
         """One step: a moving line while it works, then its title, its time and its facts. `act` returns the gist."""
         began = time.monotonic()
         self._title, self._facts = title, []
-        with self._moving.status(escape(title)) as self._status:
-            gist = act()
-        self._status = None
-        seconds = time.monotonic() - began
-        self.done.append(Done(title, seconds, gist))
-        self._print(f"\n[bold]{len(self.done):>2}  {escape(title)}[/bold]  [dim]{seconds:.1f} s[/dim]")
+        try:
+            with self._aside.status(escape(title)) as self._status:
+                gist = act()
+        finally:
+            self._status = None
+        self.done.append(Done(title, time.monotonic() - began, gist))
+        self._print(
+            f"\n[bold]{len(self.done):>2}  {escape(title)}[/bold]  [dim]{self.done[-1].seconds:.1f} s[/dim]"
+        )
         for fact in self._facts:
-            self._print(f"    {escape(safe(fact))}")
+            self._print(escape(safe(fact)), indent=4)
 
     def tell(self, fact: str) -> None:
         """A fact of the step that runs."""
@@ -63,8 +67,12 @@ class Stage:
 
     def moving(self, text: str) -> None:
         """What is being done right now."""
-        if self._status is not None:
-            self._status.update(escape(safe(f"{self._title}: {text}")))
+        if self._aside.is_terminal:
+            if self._status is not None:
+                self._status.update(escape(safe(f"{self._title}: {text}")))
+        elif time.monotonic() - self._spoke >= _QUIET_SECONDS:
+            self._spoke = time.monotonic()
+            say_aside(f"    … {self._title}: {text}")
 
     def say(self, text: str = "") -> None:
         """A line of its own, between steps."""
@@ -84,6 +92,9 @@ class Stage:
             shown.add_row(*(escape(safe(str(cell))) for cell in row))
         self._out.print(shown)
 
-    def _print(self, text: str) -> None:
-        self._out.print(text)
+    def _print(self, text: str, *, indent: int = 0) -> None:
+        if self._piped:
+            self._out.print(" " * indent + text, soft_wrap=True)
+        else:
+            self._out.print(Padding(text, (0, 0, 0, indent), expand=False))
         self._out.file.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -21,11 +22,11 @@ RECIPE: tuple[tuple[str, Callable[[Play], str]], ...] = (
     ("Make a home", opening.make_home),
     ("Start a real ERP", opening.start_erp),
     ("Write the exports of three systems", opening.write_exports),
-    ("Connect and check all four", opening.connect),
+    ("Connect all four and check", opening.connect),
     ("Sync: read, match, plan", opening.first_sync),
     ("Confirm the plans", opening.confirm),
     ("Look at who was joined", opening.judge_matching),
-    ("Change a phone in the ERP and an address in the shop", acts.change_both_sides),
+    ("Change a phone in the ERP, an address in the shop", acts.change_both_sides),
     ("Explain a merge", acts.explain_merge),
     ("Take father and son apart", acts.unmerge),
     ("Edit one field on both sides", acts.conflict),
@@ -35,15 +36,20 @@ RECIPE: tuple[tuple[str, Callable[[Play], str]], ...] = (
 
 
 def main(*, home: Path | None = None, keep: bool = False) -> int:
-    """Play it; the exit code: 1 if anything is not as promised. `home` or `keep`: what it made stays."""
+    """Play it; the exit code: 1 if anything is not as promised. `home`: where; it stays, as with `keep`.
+
+    `keep` leaves the hub and the ERP running until Ctrl-C. Raises WrongUse where `home` is a home already.
+    """
+    _forget_the_users_hub()
     folder = (home or Path(tempfile.mkdtemp(prefix="crm-hub-demo-"))).resolve()
     play = Play(folder, SEED, Stage())
+    stays = home is not None or keep
     try:
         perform(play)
-        if keep and not play.problems:
+        if keep:
             _stay(play)
     finally:
-        _strike(play, remove=home is None and not keep)
+        strike(play, remove=not stays)
     return int(bool(play.problems))
 
 
@@ -55,58 +61,67 @@ def perform(play: Play) -> None:
     _sum_up(play)
 
 
-def _sum_up(play: Play) -> None:
-    stage = play.stage
-    stage.heading("The ERP read by its own API, against the golden records")
-    columns = ("field", "compared", "equal", "excused", "unequal", "why excused")
-    stage.table(columns, proof.table(play.figures["read_back"]), numbers=columns[1:5])
-    stage.heading("What happened")
-    rows = [
-        (number, one.title, f"{one.seconds:.1f}", one.gist) for number, one in enumerate(stage.done, start=1)
-    ]
-    stage.table(("", "step", "s", "result"), rows, numbers=("", "s"))
-    seconds = time.monotonic() - stage.began
-    for problem in play.problems:
-        stage.say(f"NOT AS PROMISED: {problem}")
-    verdict = f"{len(play.problems)} things are not as promised" if play.problems else "all systems agree"
-    stage.say(f"\nDone in {seconds:.0f} s: {verdict}.")
-
-
-def _stay(play: Play) -> None:
-    """Leave the hub running, with the ERP beside it, until Ctrl-C."""
-    from hub.supervise import up
-
-    play.db.close()
-    _next(play)
-    up(replace(play.settings, web_port=0), say=play.stage.say)
-
-
-def _strike(play: Play, *, remove: bool) -> None:
-    """End what was started; remove what was made."""
+def strike(play: Play, *, remove: bool) -> None:
+    """End what was started; remove what was made, or say where it is."""
     if hasattr(play, "erp"):
         play.erp.stop()
     if hasattr(play, "db"):
         play.db.close()
     if remove:
         shutil.rmtree(play.home, ignore_errors=True)
-        play.stage.say("The home was removed. To look around in it: hub demo --keep, or hub --home DIR demo")
-    elif play.home.exists():
-        play.stage.say(f"The home stays: {play.home}")
+        play.stage.say(
+            "\nThe ERP is stopped and everything removed. To look around in it: make demo KEEP=1 (hub demo --keep)"
+        )
+    elif hasattr(play, "settings"):
+        play.stage.say(f"\nThe home stays: {play.home}. Its ERP is stopped.")
 
 
-def _next(play: Play) -> None:
-    """What to try in the home."""
-    hub = f"hub --home {play.home}"
-    play.stage.heading("To try in another terminal")
+def _sum_up(play: Play) -> None:
+    stage = play.stage
+    if "read_back" in play.figures:
+        stage.heading("The ERP read by its own API, against the golden records")
+        stage.table(proof.COLUMNS, proof.table(play.figures["read_back"]), numbers=proof.COLUMNS[1:-1])
+    stage.heading("What happened")
+    rows = [
+        (number, one.title, f"{one.seconds:.1f}", one.gist) for number, one in enumerate(stage.done, start=1)
+    ]
+    stage.table(("", "step", "s", "result"), rows, numbers=("", "s"))
+    stage.say()
+    for problem in play.problems:
+        stage.say(f"NOT AS PROMISED: {problem}")
+    verdict = f"{len(play.problems)} NOT as promised" if play.problems else "all systems agree"
+    stage.say(f"Done in {time.monotonic() - stage.began:.0f} s: {verdict}.")
+
+
+def _stay(play: Play) -> None:
+    """Leave the hub running, with the ERP beside it, until Ctrl-C."""
+    from hub import logging_setup
+    from hub.supervise import up
+
+    play.db.close()
+    logging_setup.configure("up", level="error")
+    stage, home = play.stage, play.home
+    hub = f"{_program()} --home {home}"
+    stage.heading("To try in another terminal")
     for line in (
         f"{hub} customer explain crm:KH00001",
-        f"{hub} connection list",
+        f"{hub} customer find 王",
         f"{hub} quarantine list",
-        f"{hub} export links | head",
-        f"edit {play.home / 'exports' / 'shop' / 'customers.csv'}, then: {hub} sync",
+        f"{hub} export links",
+        f"change {home / 'exports' / 'shop' / 'customers.csv'}; within a minute it is everywhere: {hub} run list",
     ):
-        play.stage.say(f"  {line}")
+        stage.say(f"  {line}")
+    stage.say(f"\nThe ERP runs at {play.erp.url}, the home is {home}")
+    up(replace(play.settings, web_port=0), say=stage.say)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _program() -> str:
+    """How the command was called, so that the hints can be pasted."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "hub" else "hub"
+
+
+def _forget_the_users_hub() -> None:
+    """The demo is embedded and alone: no HUB_DATABASE_URL of the user's may lead it into a real store."""
+    for name in [name for name in os.environ if name.startswith("HUB_")]:
+        del os.environ[name]

@@ -1,6 +1,4 @@
-"""The three other systems, as far as a folder shows of them: they export whole files, import what comes back, and people
-work in them.
-"""
+"""The three other systems, as far as a folder shows: whole exports, imports of what came back, edits by people."""
 
 from __future__ import annotations
 
@@ -8,7 +6,7 @@ import csv
 import io
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,7 +76,7 @@ class System:
             self.habits,
         )
 
-    def edit(self, id: str, *, ago: float = 0.0, **changes: str) -> None:
+    def edit(self, id: str, changes: Mapping[str, str], *, ago: float = 0.0) -> None:
         """Somebody changes a customer there, so many seconds ago."""
         column, form, timezone = self.habits.stamp
         at = datetime.fromtimestamp(time.time() - ago, UTC).astimezone(zone(timezone))
