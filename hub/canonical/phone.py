@@ -103,6 +103,8 @@ def _quick(text: str, country: str | None) -> str | None:
     dialled = home.abroad.match(digits) if text[0] != "+" and home and home.abroad else None
     if text[0] == "+" or dialled:
         digits = digits[dialled.end() :] if dialled else digits
+        if len(digits) < 4:
+            return _UNSURE
         found = next((of for size in (1, 2, 3) if (of := _of_code(digits[:size]))), None)
         if found is None or digits[0] == "0":
             return _UNSURE

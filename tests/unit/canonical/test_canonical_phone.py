@@ -26,6 +26,9 @@ from hub.canonical.phone import to_phone
         ("call reception", "DE", "call reception"),
         ("+999 123 456 789", None, "+999 123 456 789"),
         ("000000", "DE", "000000"),
+        ("0.0", "CN", "0.0"),
+        ("00", "DE", "00"),
+        ("+1", None, "+1"),
         ("  0171\u00a02345678 ", "DE", "+491712345678"),
         (1712345678, "DE", "+491712345678"),
         ("9" * 5000, "DE", "9" * 5000),
@@ -61,8 +64,8 @@ def numbers(draw: st.DrawFn) -> tuple[str, str | None]:
             at = draw(st.integers(0, len(text) - 1))
             text = text[:at] + draw(st.sampled_from("0123456789 ")) + text[at + 1 :]
     else:
-        start = draw(st.sampled_from(["", "+", "0", "00", "011", "0011"]))
-        text = start + draw(st.text("0123456789", min_size=4, max_size=13))
+        start = draw(st.sampled_from(["1", "+", "0", "00", "011", "0011"]))
+        text = start + draw(st.text("0123456789 .", max_size=13))
     return text.strip(), country
 
 
