@@ -1,9 +1,10 @@
-"""Goldens out to systems where they have no record, each once (sync.md, "A create"): claim, search where in doubt, send, bind."""
+"""Goldens out to systems where they have no record, each once (sync.md, "A create"): claim, search, send, bind."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -24,19 +25,24 @@ from hub.sync.create import (
     Settled,
     begin_create,
     claim_create,
+    clashes,
     created,
     dropped_create,
     found,
     next_step,
     not_found,
+    plan_create,
     put_back,
 )
+
+_SOON = 1.0  # seconds until what waits for a create of the same batch is looked at again
 
 
 class Job(NamedTuple):
     """A create in hand: its state as claimed, and the customer its home id answers to now.
 
-    rival: another create of the same customer there is begun.
+    rival: another create there is begun, of the same customer or with the same value in a unique field; then `again_at`
+    says when to look again.
     """
 
     create: Create
@@ -46,6 +52,7 @@ class Job(NamedTuple):
     has_record: bool
     rival: bool
     golden: Mapping[str, Any]
+    again_at: float = 0.0
 
 
 def make(batch: Batch, *, lane: str) -> int:
@@ -63,7 +70,8 @@ def make(batch: Batch, *, lane: str) -> int:
             batch.counts["dropped"] += 1
             _store(batch, job, dropped_create(job.create, fence=job.create.fence), state="done")
         else:
-            at = max(now + 1.0, job.create.call_ends_at + batch.stream.policy.read_after_write_seconds)
+            seen_by = job.create.call_ends_at + batch.stream.policy.read_after_write_seconds
+            at = max(now + _SOON, seen_by, job.again_at)
             _store(batch, job, put_back(job.create, fence=job.create.fence), state="waiting", next_at=at)
     if to_send:
         _send(batch, to_send)
@@ -80,6 +88,7 @@ def _claim(batch: Batch, *, lane: str) -> list[Job]:
         )
         current = _current(conn, batch, [row.customer_id for row in rows], now=now)
         begun = _begun(conn, stream)
+        sent_now: list[tuple[int, Create]] = []
         for row in rows:
             taken = claim_create(state_of(row), now=now, lease_seconds=batch.lease_seconds)
             if taken is None:
@@ -92,22 +101,39 @@ def _claim(batch: Batch, *, lane: str) -> list[Job]:
                 and not one.binding.gone
                 for one in recomputed.sightings[customer]
             )
-            rivals = begun.get(customer, set()) - {row.customer_id}
-            jobs.append(Job(taken, customer, row.attempts, lane, there, bool(rivals), golden))
+            planned = _as_sent(taken, golden, stream)
+            later = _rivals(customer, planned, begun, stream)
+            rival = later or _rivals(customer, planned, sent_now, stream)
+            at = now + retry.LADDER[0] if later else 0.0
+            jobs.append(Job(taken, customer, row.attempts, lane, there, rival, golden, at))
+            if not (there or rival):
+                sent_now.append((customer, replace(planned, state="begun")))
             _put(conn, stream, taken, state="claimed", now=now, lease_until=now + batch.lease_seconds)
     return jobs
 
 
-def _begun(conn: Connection, stream: Stream) -> dict[int, set[int]]:
-    """Home ids whose create is begun there, by the customer they answer to now."""
-    ids = [
-        row.customer_id
-        for row in outgoing.begun_creates(conn, stream.connection_id, stream.object, since=None)
+def _begun(conn: Connection, stream: Stream) -> list[tuple[int, Create]]:
+    """The creates begun there, each with the customer its home id answers to now."""
+    rows = outgoing.begun_creates(conn, stream.connection_id, stream.object, since=None)
+    standing = matching.standings(conn, [row.customer_id for row in rows])
+    return [
+        (standing[row.customer_id].customer_id, state_of(row)) for row in rows if row.customer_id in standing
     ]
-    found: dict[int, set[int]] = {}
-    for id, one in matching.standings(conn, ids).items():
-        found.setdefault(one.customer_id, set()).add(id)
-    return found
+
+
+def _as_sent(create: Create, golden: Mapping[str, Any], stream: Stream) -> Create:
+    """The create with the values it would give now."""
+    if create.state == "begun":
+        return create
+    return replace(create, values=plan_create(create.home_id, golden, policy=stream.policy, marker="").values)
+
+
+def _rivals(customer: int, create: Create, others: Iterable[tuple[int, Create]], stream: Stream) -> bool:
+    """Whether a begun create is of the same customer, or a search could not tell its record from ours."""
+    return any(
+        other.home_id != create.home_id and (theirs == customer or clashes(create, other, stream.policy))
+        for theirs, other in others
+    )
 
 
 def _current(
@@ -179,7 +205,8 @@ def _find(batch: Batch, job: Job) -> None:
         payload = stream.map.push(job.create.values, create=True)
         change = Change(str(job.create.home_id), None, payload, marker=job.create.marker)
         started = time.time()
-        there = list(batch.connector.find(stream.object, change))
+        # without a search the marker is all there is: the same again meets what it made
+        there = list(batch.connector.find(stream.object, change)) if stream.capabilities.find else []
         times = (started, time.time())
     except HubError as error:
         step = retry.next_step(error, attempts=job.attempts, now=time.time())
@@ -280,8 +307,12 @@ def _bind(
     stream, now = batch.stream, time.time()
     assert settled.binding is not None
     known = records.digests(conn, stream.connection_id, stream.object, external_ids=[external_id])
-    if known:  # a page took it for somebody's own before the receipt came; it is ours
-        raise LeaseLost(f"{stream.label}: {external_id} is bound already.")
+    if known:  # the system met a record that is somebody's own: it stays theirs, and is read again
+        why = "unsettled"
+        outgoing.mark_reread(
+            conn, stream.connection_id, stream.object, external_ids=[external_id], why=why, now=now
+        )
+        return known[external_id][0].id
     id = numbers.record_ids(conn, 1, now=now)[0]
     raw = dump(record.raw) if record else "{}"
     records.insert(

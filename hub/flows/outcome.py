@@ -1,4 +1,4 @@
-"""What a receipt makes of a delivery's row: done, one follow-up, the ladder, or a dead letter (sync.md, "A delivery", 4 to 6)."""
+"""What a receipt makes of a delivery's row: done, one follow-up, the ladder, or a dead letter (sync.md, "A delivery")."""
 
 from __future__ import annotations
 

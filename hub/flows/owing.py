@@ -28,13 +28,17 @@ def owe(conn: Connection, wiring: Wiring, recomputed: Recomputed, *, lane: str, 
         return
     deliveries: list[Owed] = []
     creates: list[Wanted] = []
+    withdrawn: list[tuple[int, int, str]] = []
     for id, golden in recomputed.goldens.items():
         sightings = recomputed.sightings[id]
         facts = _facts(wiring, golden, sightings) if creators or _asks(writers, sightings) else None
         deliveries += _deliveries(wiring, writers, golden, sightings=sightings, facts=facts, lane=lane)
         if facts is not None:
-            creates += _creates(creators, id, golden, sightings=sightings, facts=facts, lane=lane)
+            mine = _creates(creators, id, golden, sightings=sightings, facts=facts, lane=lane)
+            creates += mine
+            withdrawn += _unwanted(creators, mine, sightings)
     outgoing.owe(conn, deliveries, now=now)
+    outgoing.withdraw(conn, withdrawn, now=now)
     outgoing.want(conn, creates, now=now)
 
 
@@ -128,6 +132,20 @@ def _creates(
                 )
             )
     return rows
+
+
+def _unwanted(
+    creators: Iterable[Stream], wanted: Iterable[Wanted], sightings: Iterable[Sighting]
+) -> list[tuple[int, int, str]]:
+    """(home id, connection, object) of every create of this customer that is not wanted: it has a record there
+    now, left the scope, or came to another one in a merge."""
+    kept = {(one.customer_id, one.connection_id, one.object) for one in wanted}
+    return [
+        key
+        for stream in creators
+        for one in sightings
+        if (key := (one.record_id, stream.connection_id, stream.object)) not in kept
+    ]
 
 
 def _state(stream: Stream) -> str:

@@ -182,7 +182,10 @@ def _reason(conn: Connection, connection_id: int) -> str | None:
     if confirmed is None:
         return "the first run of a connection waits for a person's word"
     found: str | None = conn.scalar(
-        text("SELECT cause FROM delivery WHERE connection_id = :id AND state = 'held' LIMIT 1"),
+        text(
+            "SELECT cause FROM delivery WHERE connection_id = :id AND state = 'held' "
+            "UNION ALL SELECT cause FROM creation WHERE connection_id = :id AND state = 'held' LIMIT 1"
+        ),
         {"id": connection_id},
     )
     return found

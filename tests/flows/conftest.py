@@ -1,4 +1,4 @@
-"""A hub for the flow tests: a home in a temporary folder, connections by `apply`, systems in memory, and a clock that obeys.
+"""A hub for the flow tests: a home in a temporary folder, systems in memory, and a clock that obeys.
 
 After every test with a `hub`, everything derived must be what it would be computed to now (`hub rebuild --check`), and a
 rebuild must change nothing.

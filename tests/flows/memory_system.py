@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -83,7 +83,8 @@ class MemorySystem:
 
     def put(self, **fields: Any) -> str:
         """A person adds a row; returns its id."""
-        id = fields.pop("id", None) or f"{self.name[0]}{next(self._numbers)}"
+        fresh = (f"{self.name[0]}{number}" for number in self._numbers)
+        id = fields.pop("id", None) or next(one for one in fresh if one not in self.rows)
         self.rows[id] = {"id": id, **dict.fromkeys(FIELDS, ""), **fields}
         self._touch(id)
         return str(id)

@@ -12,7 +12,7 @@ from flows.memory_system import MAP, Lost, MemorySystem
 from hub.flows import delivery
 
 System = Callable[..., MemorySystem]
-ANN = {"first": "Ann", "last": "Lee", "mail": "ann@x.org", "city": "Bonn", "phone": "+49 30 1234567"}
+ANN = {"first": "Ann", "last": "Lee", "mail": "ann@x.org", "city": "Bonn", "phone": "+49 30 901820"}
 BO = {"first": "Bo", "last": "Ek", "mail": "bo@x.org"}
 LADDER = 24 * 3600.0
 

@@ -10,7 +10,7 @@ from flows.flow_hub import Hub
 from flows.memory_system import MAP, MemorySystem
 
 System = Callable[..., MemorySystem]
-ANN = {"first": "Ann", "last": "Lee", "mail": "ann@x.org", "city": "Bonn", "phone": "+49 30 1234567"}
+ANN = {"first": "Ann", "last": "Lee", "mail": "ann@x.org", "city": "Bonn", "phone": "+49 30 901820"}
 
 
 def pair(

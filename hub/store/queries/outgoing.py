@@ -100,6 +100,27 @@ def want(connection: Connection, rows: Sequence[Wanted], *, now: float) -> None:
         )
 
 
+def withdraw(connection: Connection, keys: Sequence[tuple[int, int, str]], *, now: float) -> None:
+    """Drop creates nothing was sent of: keys of (home id, connection, object). One at work is left to its worker."""
+    by_stream: dict[tuple[int, str], list[int]] = {}
+    for customer_id, connection_id, object in keys:
+        by_stream.setdefault((connection_id, object), []).append(customer_id)
+    for (connection_id, object), ids in by_stream.items():
+        connection.execute(
+            text(
+                "UPDATE creation SET state = 'done', step = 'dropped', cause = NULL, code = NULL, updated_at = :now "
+                "WHERE connection_id = :connection_id AND object = :object AND step = 'waiting' "
+                f"AND state IN ('waiting', 'held', 'dead') AND customer_id {bulk.among(connection, 'ids')}"
+            ),
+            {
+                "connection_id": connection_id,
+                "object": object,
+                "now": now,
+                "ids": bulk.pack(connection, ids),
+            },
+        )
+
+
 def begun_creates(
     connection: Connection, connection_id: int, object: str, *, since: float | None
 ) -> list[Any]:
