@@ -43,9 +43,15 @@ def guard(stream: Stream, gone_ids: Sequence[str], *, bound: int, confirmed: boo
 def retire(
     conn: Connection, wiring: Wiring, stream: Stream, *, external_ids: Iterable[str], now: float
 ) -> int:
-    """Retire these records in the open transaction. Returns how many lived until now."""
+    """Retire these records in the open transaction, unless deletes there are ignored. Returns how many lived until now."""
     if stream.rules.delete == "ignore":
         return 0
+    return _retire(conn, wiring, stream, external_ids=external_ids, now=now)
+
+
+def _retire(
+    conn: Connection, wiring: Wiring, stream: Stream, *, external_ids: Iterable[str], now: float
+) -> int:
     known = records.digests(conn, stream.connection_id, stream.object, external_ids=external_ids)
     ids = [one.id for parts in known.values() for one in parts if not one.gone]
     if not ids:
@@ -89,5 +95,5 @@ def retire_connection(conn: Connection, wiring: Wiring, connection_id: int, *, n
             external_ids = bound_ids(conn, stream)
             for start in range(0, len(external_ids), 1000):
                 batch = external_ids[start : start + 1000]
-                count += retire(conn, wiring, stream, external_ids=batch, now=now)
+                count += _retire(conn, wiring, stream, external_ids=batch, now=now)
     return count

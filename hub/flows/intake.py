@@ -62,11 +62,11 @@ def take_page(
     counts = page.counts
     counts["read"] += len(page.records)
     refusals = list(page.rejected)
-    fresh = _unlike_before(db, stream, page.records)
+    fresh, back = _unlike_before(db, stream, page.records)
     counts["unchanged"] += len(page.records) - len(fresh)
     mapped = _map(stream, fresh, refusals)
     counts["rejected"] += len(refusals)
-    if not mapped and not refusals and page.cursor is None and not page.settles:
+    if not (mapped or refusals or back or page.settles) and page.cursor is None:
         return counts
     with db.write() as conn:
         outgoing.settle_rereads(conn, stream.connection_id, stream.object, external_ids=page.settles)
@@ -75,7 +75,7 @@ def take_page(
                 orders.take(conn, wiring, stream, mapped=mapped, finished=page.finished, counts=counts)
             else:
                 _take(conn, wiring, stream, page, mapped=mapped, now=now, lane=lane)
-        quarantine.settle(conn, stream, taken=[one.record.external_id for one in mapped], now=now)
+        quarantine.settle(conn, stream, taken=[*(one.record.external_id for one in mapped), *back], now=now)
         quarantine.put(conn, stream, refusals, now=now)
         if page.cursor is not None:
             streams.put_cursor(conn, stream.connection_id, stream.object, cursor=page.cursor)
@@ -96,8 +96,9 @@ def digest_of(stream: Stream, body: bytes) -> bytes:
 
 def _unlike_before(
     db: Database, stream: Stream, page: Sequence[RemoteRecord]
-) -> list[tuple[RemoteRecord, bytes, bytes]]:
-    """The records whose raw body differs from the last reading taken, with their JSON bytes and digest."""
+) -> tuple[list[tuple[RemoteRecord, bytes, bytes]], list[str]]:
+    """The records whose raw body differs from the last reading taken, with their JSON bytes and digest; and the ids of
+    those in quarantine that are again as they were last taken."""
     start = seed(stream)
     dumps, sorted_keys = orjson.dumps, orjson.OPT_SORT_KEYS
     digested = []
@@ -110,7 +111,12 @@ def _unlike_before(
         known = records.digests(
             conn, stream.connection_id, stream.object, external_ids=[record.external_id for record in page]
         )
-    return [one for one in digested if not _as_known(known.get(one[0].external_id), one[2], one[0].deleted)]
+        fresh = [
+            one for one in digested if not _as_known(known.get(one[0].external_id), one[2], one[0].deleted)
+        ]
+        changed = {one[0].external_id for one in fresh}
+        same = [record.external_id for record in page if record.external_id not in changed]
+        return fresh, quarantine.open_among(conn, stream, same) if same else []
 
 
 def _as_known(known: Sequence[Known] | None, digest: bytes, deleted: bool) -> bool:

@@ -57,23 +57,31 @@ def put(conn: Connection, stream: Stream, refusals: Sequence[Refusal], *, now: f
 
 def settle(conn: Connection, stream: Stream, *, taken: Iterable[str], now: float) -> None:
     """Records that were taken after all leave quarantine by themselves."""
-    where = {"connection_id": stream.connection_id, "object": stream.object}
-    some = conn.scalar(
-        text(
-            "SELECT 1 FROM quarantine WHERE connection_id = :connection_id AND object = :object "
-            "AND state = 'open' LIMIT 1"
-        ),
-        where,
+    back = open_among(conn, stream, taken)
+    if back:
+        conn.execute(
+            text(
+                "UPDATE quarantine SET state = 'resolved', last_at = :now WHERE connection_id = :connection_id "
+                f"AND object = :object AND state = 'open' AND ident {bulk.among(conn, 'ids')}"
+            ),
+            _of(stream) | {"now": now, "ids": bulk.pack(conn, back)},
+        )
+
+
+def open_among(conn: Connection, stream: Stream, external_ids: Iterable[str]) -> list[str]:
+    """Which of these records are in quarantine; mostly none of the stream is, and that is one short look."""
+    where = "WHERE connection_id = :connection_id AND object = :object AND state = 'open'"
+    if conn.scalar(text(f"SELECT 1 FROM quarantine {where} LIMIT 1"), _of(stream)) is None:
+        return []
+    rows = conn.execute(
+        text(f"SELECT ident FROM quarantine {where} AND ident {bulk.among(conn, 'ids')}"),
+        _of(stream) | {"ids": bulk.pack(conn, external_ids)},
     )
-    if some is None:
-        return
-    conn.execute(
-        text(
-            "UPDATE quarantine SET state = 'resolved', last_at = :now WHERE connection_id = :connection_id "
-            f"AND object = :object AND state = 'open' AND ident {bulk.among(conn, 'ids')}"
-        ),
-        where | {"now": now, "ids": bulk.pack(conn, taken)},
-    )
+    return [row[0] for row in rows]
+
+
+def _of(stream: Stream) -> dict[str, object]:
+    return {"connection_id": stream.connection_id, "object": stream.object}
 
 
 def open_ids(conn: Connection, stream: Stream) -> list[str]:

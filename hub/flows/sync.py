@@ -55,7 +55,7 @@ def sync(
 
 def chosen(wiring: Wiring, names: Sequence[str], *, object: str | None) -> list[Stream]:
     """The streams to pull: of active connections, customers before what refers to them. Raises NotFound."""
-    known = set(wiring.names.values())
+    known = wiring.live
     for name in names:
         if name not in known:
             raise NotFound(

@@ -68,11 +68,15 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """All streams by (connection id, object), and what decides: match model and survivorship rules."""
+    """All streams by (connection id, object), and what decides: match model and survivorship rules.
+
+    names, configs: of every connection, removed ones included; streams: of the others.
+    """
 
     streams: Mapping[tuple[int, str], Stream]
     names: Mapping[int, str]
     configs: Mapping[int, ConnectionConfig]
+    live: frozenset[str]  # names of connections that were not removed
     refers: bool  # whether some map reads references to other systems' records
     model: MatchModel
     rules: Rules
@@ -110,13 +114,10 @@ class Wiring:
 def load_wiring(db: Database) -> Wiring:
     """Read and compile everything. Raises WrongFile for a map that cannot be compiled."""
     with db.read() as conn:
-        rows = conn.execute(
-            select(connection_table)
-            .where(connection_table.c.state != "removed")
-            .order_by(connection_table.c.id)
-        ).all()
+        every = conn.execute(select(connection_table).order_by(connection_table.c.id)).all()
         maps = {(row.connection_id, row.object): row for row in conn.execute(select(connection_map))}
         overrides = connections.rules(conn)
+    rows = [row for row in every if row.state != "removed"]
     streams: dict[tuple[int, str], Stream] = {}
     owners: dict[str, str] = {}
     for row in rows:
@@ -131,8 +132,9 @@ def load_wiring(db: Database) -> Wiring:
     rules = compile_rules(shipped, overrides=overrides, owners=owners)
     return Wiring(
         streams=streams,
-        names={row.id: row.name for row in rows},
-        configs={row.id: from_json(load(row.config)) for row in rows},
+        names={row.id: row.name for row in every},  # values kept from a removed connection keep their source
+        configs={row.id: from_json(load(row.config)) for row in every},
+        live=frozenset(row.name for row in rows),
         refers=any(p.startswith("external_ref[") for one in streams.values() for p in one.map.pull_paths),
         model=model,
         rules=rules,

@@ -84,6 +84,9 @@ def run_pull(
             )
     except LeaseLost:
         return
+    except KeyboardInterrupt as error:
+        _interrupted(db, row)
+        raise error
     except Exception as error:
         _failed(db, row, error, counts=counts)
         if not isinstance(error, HubError):
@@ -155,6 +158,20 @@ def _stream(wiring: Wiring, row: Any) -> Stream:
     if not stream.active:
         raise RetryLater(f"{stream.connection} is paused.", after=_PAUSED)
     return stream
+
+
+def _interrupted(db: Database, row: Any) -> None:
+    """A person pressed Ctrl-C: the run is nobody's at once, and goes on from its checkpoint when asked again."""
+    with db.claim() as conn:
+        runs.later(
+            conn,
+            row.id,
+            fence=row.fence,
+            next_at=time.time(),
+            charged=False,
+            cause="interrupted",
+            code="interrupted",
+        )
 
 
 def _failed(db: Database, row: Any, error: Exception, *, counts: Counter[str]) -> None:
