@@ -50,7 +50,7 @@ QUEUES = ("pull", "bulk", "realtime")
 PROCESSES: Mapping[str, str] = {"worker": "jobs.worker.main", "scheduler": "jobs.schedule.main"}
 
 _WAITING_TTL = 3600  # a job nobody took in this time is dispatched again by upkeep anyway
-_BELL_TTL = 120  # how long a lost job can keep the same work from being dispatched again
+_BELL_TTL = 45  # how long a lost job can keep the same work from being dispatched again
 _DOWN_PAUSE = 2.0  # seconds for which a queue found down is not asked again
 _WORKER_TTL, _MAINTENANCE, _MONITORING = 30, 10, 5
 

@@ -1,11 +1,14 @@
-"""Dispatch again what is due and was not taken: what makes a lost queue, or a dead worker, cost nothing but time."""
+"""Housekeeping of the whole hub, some times an hour. (What mends lost work is the scheduler's sweep.)"""
 
 from __future__ import annotations
 
-from jobs.worker import bench, ring
+import time
+
+from hub.store.queries import heartbeats
+from jobs.worker import bench
 
 
 def run(id: str, lane: str) -> None:
     """`id`: "sweep"; there is one upkeep of the whole hub."""
     with bench() as at:
-        ring(at)
+        heartbeats.forget(at.db, now=time.time())

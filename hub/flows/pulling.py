@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from hub.flows import work
+from hub.flows import retry, work
 from hub.flows.report import Outcome, Progress, SyncReport
 from hub.flows.wiring import Stream
 from hub.queue import open_queue
@@ -47,7 +47,7 @@ def here(ask: Ask, streams: Iterable[Stream], *, keep: bool = True) -> None:
                 ask.db, ask.settings, run_id, say=tell, full=ask.full, confirmed=ask.confirm, keep=keep
             )
             row = _row(ask, run_id)
-            if not _open(ask, row):
+            if not _open(row):
                 break
             time.sleep(max(0.0, row.next_at - time.time()))
         ask.report.outcomes.append(_outcome(ask, run_id, stream))
@@ -86,7 +86,7 @@ def _ended(ask: Ask, watched: dict[int, Stream]) -> list[tuple[int, Stream]]:
     for run_id, stream in watched.items():
         row = _row(ask, run_id)
         ask.say(Progress(stream.connection, stream.object, "pull", runs.counts(row)))
-        if not _open(ask, row):
+        if not _open(row):
             ended.append((run_id, stream))
     return ended
 
@@ -116,9 +116,9 @@ def _row(ask: Ask, run_id: int) -> Any:
         return runs.get(conn, run_id)
 
 
-def _open(ask: Ask, row: Any) -> bool:
+def _open(row: Any) -> bool:
     """Whether a run is at work, or soon to be. One on the ladder, or told to wait long, is reported, not awaited."""
-    soon = row.next_at <= time.time() + ask.settings.lease_seconds
+    soon = row.next_at <= time.time() + retry.SOON
     return bool(row.state == "running" or (row.state == "queued" and soon))
 
 

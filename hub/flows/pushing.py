@@ -10,17 +10,17 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
 from hub.errors import HubError
-from hub.flows import rails, work
+from hub.flows import rails, retry, work
 from hub.flows.drain import LANES
 from hub.flows.report import Outcome, Progress, SyncReport
 from hub.flows.wiring import Stream, load_wiring
-from hub.queue import Lane, open_queue
+from hub.queue import open_queue
 from hub.settings import Settings
 from hub.store.queries import heartbeats, outgoing, runs
 from hub.store.session import Database
 
 POLL_SECONDS = 0.5
-_PATIENCE = 2.5  # leases without any answer of a remote, after which what is left is reported
+_PATIENCE = 30.0  # seconds without any answer, besides a lease and a next attempt, after which the rest is reported
 
 
 def push(
@@ -39,6 +39,7 @@ def push(
     pushes = [
         _Push(db, settings, report, streams, confirm=confirm, say=say) for streams in by_connection.values()
     ]
+    patience = settings.lease_seconds + retry.SOON + _PATIENCE
     moved_at = time.time()
     while True:
         by_workers = heartbeats.alive(db, now=time.time(), kind="worker bulk")
@@ -47,7 +48,7 @@ def push(
             moved_at = time.time()
         ahead = [at for one in pushes if (at := one.next_at()) is not None]
         now = time.time()
-        if not ahead or now - moved_at > _PATIENCE * settings.lease_seconds:
+        if not ahead or now - moved_at > patience:
             break
         if by_workers or min(ahead) > now:
             time.sleep(min(max(min(ahead) - now, 0.1), POLL_SECONDS))
@@ -98,12 +99,12 @@ class _Push:
         return self._counts != before
 
     def next_at(self) -> float | None:
-        """When there is something to do next, within the length of a lease; None: nothing that a sync waits for."""
+        """When there is something to do next; None: nothing that a sync waits for."""
         if self._problem is not None or self._held:
             return None
         with self._db.read() as conn:
             now = time.time()
-            found = outgoing.soon(conn, self._id, before=now + self._settings.lease_seconds)
+            found = outgoing.soon(conn, self._id, before=now + retry.SOON)
             if found is None and any(
                 one.capabilities.fetch_batch
                 and outgoing.rereads(conn, self._id, one.object, limit=1, now=now)

@@ -16,6 +16,7 @@ from hub.errors import (
 
 Act = Literal["later", "dead", "stop", "hold"]
 
+SOON = 60.0  # seconds a person who waits for the end waits for a next attempt; what is put off longer is reported
 LADDER = (300.0, 900.0, 3600.0, 4 * 3600.0, 12 * 3600.0, 24 * 3600.0)  # seconds before attempt 2, 3, …
 
 # later: on the ladder · dead: a dead letter with its cause · stop: the connection waits for an admin · hold: a person decides

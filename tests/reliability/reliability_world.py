@@ -1,0 +1,376 @@
+"""A whole small company for these tests: a real ERP behind a proxy, a folder of exports, a hub at work in processes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+
+from hub import settings as process_settings
+from hub.demo.erp import Erp
+from hub.settings import Settings
+from hub.store.session import Database
+from hub.testkit.loopback import Reply, Request
+from hub.testkit.proxy import Proxy
+
+PARTY = "party.party"
+IN_ERP_ONLY, IN_BOTH, IN_EXPORTS_ONLY = 1100, 60, 120
+LEASE = 8  # seconds; everything that is taken over waits for it
+PATIENCE = 100.0
+
+MAP = """
+object = "customer"
+[pull]
+given_name = "first"
+family_name = "last"
+email = "mail"
+phone = "tel"
+"address.locality" = "city"
+"""
+CONNECTIONS = """
+[connection.erp]
+connector = "tryton"
+url = "{url}"
+key = "env:ERP_KEY"
+[connection.erp.customer]
+pull = true
+update = true
+create = "matching"
+where = "source=exports"
+{schedule}
+[connection.exports]
+connector = "files"
+path = "in/"
+write_back = "out/"
+[connection.exports.customer]
+update = true
+{schedule}
+[[connection.exports.file]]
+object = "customer"
+match = "customers*.csv"
+id = "id"
+map = "customers.toml"
+"""
+COLUMNS = ("id", "first", "last", "mail", "tel", "city")
+_LETTERS = "abcdefghijklmnopqrst"
+
+
+def _name(number: int) -> tuple[str, str]:
+    """Names that are nobody else's, also to a machine that forgives typing errors."""
+    a, b, c = number % 20, number // 20 % 20, number // 400 % 20
+    return f"{_LETTERS[a]}na{_LETTERS[b] * 2}".capitalize(), f"{_LETTERS[c]}o{_LETTERS[b]}er{_LETTERS[a]}ik".title()
+
+
+def mail(number: int) -> str:
+    return f"person{number}@example.org"
+
+
+def row(number: int) -> dict[str, str]:
+    first, last = _name(number)
+    values = (f"C{number:04}", first, last, mail(number), f"+4930201{number:05}", "Berlin")
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def party(number: int) -> dict[str, Any]:
+    """A party as the ERP's own API takes it. It knows no city."""
+    first, last = _name(number)
+    contacts = [{"type": "email", "value": mail(number)}, {"type": "phone", "value": f"+4930201{number:05}"}]
+    return {"name": f"{first} {last}", "contact_mechanisms": [["create", contacts]]}
+
+
+EXPORTED = range(IN_ERP_ONLY, IN_ERP_ONLY + IN_BOTH + IN_EXPORTS_ONLY)
+SEEDED = range(IN_ERP_ONLY + IN_BOTH)
+
+
+def seed(erp: Erp) -> None:
+    erp.call("POST", f"{PARTY}/create", {"vlist": [party(number) for number in SEEDED]}, timeout=120)
+
+
+class Strike(NamedTuple):
+    """At the `nth` request (from 1) that `when` holds for: `act`, after the ERP has carried it out if it `landed`."""
+
+    when: Callable[[Request], bool]
+    act: Callable[[], None]
+    nth: int = 1
+    landed: bool = False
+
+
+class StrikingProxy(Proxy):
+    """Passes everything on, and at one exact moment strikes; whoever asked then gets no answer, dead or alive."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self._strike: Strike | None = None
+        self._left = 0
+        self.struck_at: float | None = None
+
+    def arm_strike(self, strike: Strike) -> None:
+        self._strike, self._left, self.struck_at = strike, strike.nth, None
+
+    def answer(self, request: Request) -> Reply:
+        strike = self._strike
+        if strike is None or not strike.when(request):
+            return super().answer(request)
+        self._left -= 1
+        if self._left:
+            return super().answer(request)
+        self._strike = None
+        if strike.landed:
+            super().answer(request)
+        strike.act()
+        self.struck_at = time.monotonic()
+        return Reply(502, b"")
+
+
+def is_page(request: Request) -> bool:
+    return request.path.endswith(f"{PARTY}/search_read") and b'"limit": 500' in _spaced(request.body)
+
+
+def is_create(request: Request) -> bool:
+    return request.method == "POST" and request.path.endswith(f"{PARTY}/create")
+
+
+def is_update(request: Request) -> bool:
+    return request.method == "PUT" and f"/{PARTY}/" in request.path
+
+
+def _spaced(body: bytes) -> bytes:
+    return json.dumps(json.loads(body)).encode()
+
+
+class World:
+    """One hub with its systems. `settings`: HUB_* variables of all its processes, by key."""
+
+    def __init__(self, folder: Path, erp: Erp, proxy: StrikingProxy, **settings: object) -> None:
+        self.home = folder / "home"
+        self.erp = erp
+        self.proxy = proxy
+        given = {"lease_seconds": LEASE, "web_port": 0, **settings}
+        self.env = {
+            **os.environ,
+            **{f"HUB_{key.upper()}": str(value) for key, value in given.items()},
+            "ERP_KEY": erp.key,
+        }
+        self._log_file = folder / "up.log"
+        self._up: subprocess.Popen[bytes] | None = None
+
+    # --- the hub ----------------------------------------------------------------------------------
+
+    def hub(self, *words: str, code: int | None = 0, timeout: float = PATIENCE) -> str:
+        """One command; what it printed. `code`: the exit code it must have."""
+        done = subprocess.run(
+            self._command(*words), env=self.env, capture_output=True, text=True, timeout=timeout, check=False
+        )
+        said = f"hub {' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        assert code is None or done.returncode == code, f"{said}\n{self.log()[-4000:]}"
+        return done.stdout
+
+    def configure(self, *, schedule: str = "") -> None:
+        self.hub("init", str(self.home))
+        (self.home / "in").mkdir()
+        (self.home / "customers.toml").write_text(MAP)
+        self.export(row(number) for number in EXPORTED)
+        file = self.home / "connections.toml"
+        every = f'schedule = "{schedule}"' if schedule else ""
+        file.write_text(CONNECTIONS.format(url=self.proxy.address, schedule=every))
+        self.hub("apply", str(file))
+
+    def export(self, rows: Iterator[Mapping[str, str]] | Sequence[Mapping[str, str]]) -> None:
+        """The exporting system writes its file anew."""
+        out = io.StringIO()
+        writer = csv.DictWriter(out, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+        new = self.home / "in" / ".new"
+        new.write_text(out.getvalue(), encoding="utf-8")
+        new.rename(self.home / "in" / "customers.csv")
+
+    def start(self) -> str:
+        """`hub up`; its address, once it says it."""
+        already = len(self.log())
+        with self._log_file.open("ab") as log:
+            self._up = subprocess.Popen(
+                self._command("up"), env=self.env, stdout=log, stderr=log, stdin=subprocess.DEVNULL, process_group=0
+            )
+        self.until(lambda: "is up at " in self.log()[already:], what="hub up says its address")
+        return self.log()[already:].partition("is up at ")[2].split()[0]
+
+    def stop(self) -> int | None:
+        """Ctrl-C; the exit code."""
+        if self._up is None:
+            return None
+        self._up.send_signal(signal.SIGINT)
+        try:
+            return self._up.wait(30)
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """Whatever is left of it, at once."""
+        if self._up is not None:
+            self._up.kill()
+            self._up.wait()
+            self._up = None
+        kill(self.processes())
+        self.erp.stop()
+
+    def processes(self, *words: str) -> list[int]:
+        """The processes of this hub whose command line has these words after the home, in the order of starting."""
+        start = [os.fsencode(one) for one in ("--home", str(self.home), *words)]
+        found = []
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdecimal():
+                with suppress(OSError):
+                    command = (folder / "cmdline").read_bytes().split(b"\0")
+                    if start[0] in command and command[command.index(start[0]) :][: len(start)] == start:
+                        found.append(int(folder.name))
+        return sorted(found)
+
+    def kill_worker(self, queue: str) -> None:
+        """kill -9 of a worker and of the process it forked for its job."""
+        pids = self.processes("worker", queue)
+        assert len(pids) >= 2, f"the {queue} worker is not at a job: {pids}"
+        kill(pids)
+
+    def queue_server(self) -> int:
+        """The process of the embedded queue server."""
+        socket = os.fsencode(self.settings.socket)
+        for folder in Path("/proc").iterdir():
+            with suppress(OSError):
+                if folder.name.isdecimal() and socket in (folder / "cmdline").read_bytes():
+                    return int(folder.name)
+        raise AssertionError("no queue server runs")
+
+    def log(self) -> str:
+        return self._log_file.read_text(errors="replace") if self._log_file.exists() else ""
+
+    def until(self, true: Callable[[], object], *, what: str, within: float = PATIENCE) -> float:
+        """Wait for it; the seconds it took."""
+        began = time.monotonic()
+        while not true():
+            assert time.monotonic() - began < within, f"not in {within:.0f} s: {what}\n{self.log()[-6000:]}"
+            time.sleep(0.1)
+        return time.monotonic() - began
+
+    def _command(self, *words: str) -> list[str]:
+        return [sys.executable, "-P", "-m", "hub", "--home", str(self.home), *words]
+
+    # --- what it holds ----------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        return process_settings.load(self.home, {k: v for k, v in self.env.items() if k.startswith("HUB_")})
+
+    @contextmanager
+    def store(self) -> Iterator[Database]:
+        db = Database(self.settings.database_url)
+        try:
+            yield db
+        finally:
+            db.close()
+
+    def rows(self, sql: str, **bound: object) -> list[Any]:
+        with self.store() as db, db.read() as conn:
+            return list(conn.execute(text(sql), bound))
+
+    def open_work(self) -> dict[str, int]:
+        """All that is not at its end, counted by kind and state."""
+        counts: dict[str, int] = {}
+        for kind, sql in (
+            ("delivery", "SELECT state, count(*) FROM delivery WHERE state <> 'done' GROUP BY 1"),
+            ("creation", "SELECT state, count(*) FROM creation WHERE state <> 'done' GROUP BY 1"),
+            ("run", "SELECT state, count(*) FROM run WHERE state IN ('queued', 'running') GROUP BY 1"),
+            ("reread", "SELECT why, count(*) FROM reread GROUP BY 1"),
+            ("intent", "SELECT 'open', count(*) FROM binding WHERE intent IS NOT NULL GROUP BY 1"),
+            ("quarantine", "SELECT state, count(*) FROM quarantine WHERE state = 'open' GROUP BY 1"),
+        ):
+            counts |= {f"{kind} {state}": count for state, count in self.rows(sql)}
+        return counts
+
+    def parties(self) -> dict[str, dict[str, Any]]:
+        """The ERP's parties by id, read by its own API: name, contacts, cities, and how many marks of ours each has."""
+        found: dict[str, dict[str, Any]] = {}
+        for one in self._all(PARTY, "name,active"):
+            found[str(one["id"])] = {"name": one["name"], "contacts": [], "cities": [], "marks": 0}
+        for one in self._all("party.contact_mechanism", "party,type,value"):
+            found[str(one["party"])]["contacts"].append(f"{one['type']} {one['value']}")
+        for one in self._all("party.address", "party,city"):
+            found[str(one["party"])]["cities"].append(one["city"])
+        for one in self._all("party.identifier", "party,type,code"):
+            found[str(one["party"])]["marks"] += one["type"] is None
+        for one in found.values():
+            one["contacts"].sort()
+        return found
+
+    def _all(self, model: str, fields: str) -> list[dict[str, Any]]:
+        body = {"domain": [], "order": [["id", "ASC"]], "limit": None, "fields_names": fields.split(",")}
+        return list(self.erp.call("POST", f"{model}/search_read", body, timeout=60))
+
+    def state(self) -> dict[str, Any]:
+        """Everything two runs must have in common, with no id that only this run has.
+
+        A party goes by its e-mail address, which is nobody else's here.
+        """
+        parties = self.parties()
+        label = {("erp", id): _mail_of(one) for id, one in parties.items()}
+        groups: dict[str, set[str]] = defaultdict(set)
+        for one in csv.DictReader(io.StringIO(self.hub("export", "links"))):
+            place = (one["connection"], one["external_id"])
+            groups[one["customer_id"]].add(f"{place[0]} {label.get(place, place[1])}")
+        goldens = [json.loads(line) for line in self.hub("export", "customers", "--format", "jsonl").splitlines()]
+        return {
+            "parties": sorted(parties.values(), key=lambda one: (_mail_of(one), one["name"])),
+            "links": sorted(sorted(one) for one in groups.values()),
+            "goldens": {
+                " + ".join(sorted(groups[one["id"]])): {k: v for k, v in one.items() if k not in _OF_THIS_RUN}
+                for one in goldens
+            },
+            "written": self.written(),
+        }
+
+    def written(self) -> dict[str, dict[str, str]]:
+        """What the exporting system would have after reading out/: its rows, by id."""
+        with (self.home / "in" / "customers.csv").open(encoding="utf-8") as file:
+            rows = {one["id"]: one for one in csv.DictReader(file)}
+        for file in sorted((self.home / "out").glob("*.csv")):
+            with file.open(encoding="utf-8-sig") as lines:
+                rows |= {one["id"]: one for one in csv.DictReader(lines)}
+        return rows
+
+
+_OF_THIS_RUN = ("id", "version", "created_at", "updated_at", "source_updated_at")
+
+
+def _mail_of(party: Mapping[str, Any]) -> str:
+    return next((one.split()[1] for one in party["contacts"] if one.startswith("email ")), "nobody")
+
+
+def kill(pids: Sequence[int]) -> None:
+    """kill -9 these, and wait until they are gone."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while any(lives(pid) for pid in pids):
+        assert time.monotonic() < deadline, f"still there after kill -9: {pids}"
+        time.sleep(0.01)
+
+
+def lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
