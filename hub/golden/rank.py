@@ -22,6 +22,7 @@ _RULE = 4
 _STEPS = ("live", "owner", "restrictive", "edit", "rule", "latest", "priority", "id")
 _PLAIN_STEPS = ("live", "edit", "latest", "priority", "id")
 _NAME_STEPS = ("live", "edit", "complete", "latest", "priority", "id")
+_FIRST_CJK = "\u2e80"
 # Who says "no" is believed; who does not know says nothing.
 _RESTRICTIVE = {"granted": 1, "pending": 2, "denied": 3, "withdrawn": 4}
 
@@ -187,6 +188,8 @@ def _named(offered: Mapping[str, Contribution]) -> tuple[int, int]:
 
 
 def _words(text: str) -> int:
-    """Words of a name that are not initials; a name without spaces of another script counts by its characters."""
+    """Words of a name that are not initials; a name in a script without spaces between words counts by its characters."""
     found = sum(len(word.rstrip(".")) > 1 for word in text.split())
-    return found if text.isascii() or found > 1 else min(len(text), 2)
+    if found > 1 or text.isascii() or max(text, default="") < _FIRST_CJK:
+        return found
+    return min(len(text), 2)

@@ -57,39 +57,3 @@ class Golden(NamedTuple):
     fields: dict[str, Any]
     why: dict[str, Why]
     also: dict[str, list[list[Any]]]
-
-
-def pack(golden: Golden) -> list[list[Any]]:
-    """`why` as compact JSON: `[record_id, rule, pinned_by, derived, [paths]]` with empty ends cut off.
-
-    The most frequent reason stands first and has no paths: it holds for every field that no other entry
-    names.
-    """
-    by_reason: dict[Why, list[str]] = {}
-    for path, why in golden.why.items():
-        by_reason.setdefault(why, []).append(path)
-    if not by_reason:
-        return []
-    common = max(by_reason, key=lambda why: (len(by_reason[why]), -(why.record_id or 0), why.rule))
-    cleared = [path for path in by_reason[common] if path not in golden.fields]
-    packed: list[list[Any]] = [_cut([*common])]
-    if cleared:
-        packed.append([*common, sorted(cleared)])
-    rest: list[list[Any]] = [[*why, sorted(paths)] for why, paths in by_reason.items() if why is not common]
-    rest.sort(key=lambda entry: entry[4])
-    return packed + rest
-
-
-def unpack(packed: list[list[Any]], fields: Mapping[str, Any]) -> dict[str, Why]:
-    """The `why` that `pack` wrote, given the fields it was written with."""
-    if not packed:
-        return {}
-    found = {path: Why(*entry[:4]) for entry in packed[1:] for path in entry[4]}
-    common = Why(*packed[0])
-    return {path: common for path in fields if path not in found} | found
-
-
-def _cut(entry: list[Any]) -> list[Any]:
-    while entry and not entry[-1]:
-        entry.pop()
-    return entry
