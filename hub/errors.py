@@ -31,7 +31,8 @@ class HubError(Exception):
 
 
 class RetryLater(HubError):
-    """The same work may succeed later. `after`: seconds the other side asked for, if it did (then it is not charged)."""
+    """The same work may succeed later. `after`: seconds the other side asked for, if it did (then it is not
+    charged)."""
 
     code = "retry_later"
 

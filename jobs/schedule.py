@@ -1,7 +1,8 @@
 """The scheduler process: asks what is due, and rings for it. Any number may run: each call is rung for once.
 
 Every second it looks for streams whose time has come, every few seconds for all that is due and in nobody's hands: work
-whose ring was lost with the queue, that waited its time out, or whose worker died (DESIGN §7). It does that itself, since
+whose ring was lost with the queue, that waited its time out, or whose worker died (DESIGN §7). It does that itself,
+since
 a job for it would wait behind the very work it is to mend.
 """
 

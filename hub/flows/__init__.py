@@ -1,1 +1,2 @@
-"""One file per story: pull, a page in, goldens out, a steward's act, rebuild … Pure rules are elsewhere; here they are called."""
+"""One file per story: pull, a page in, goldens out, a steward's act, rebuild … Pure rules are elsewhere; here they
+are called."""

@@ -1,4 +1,5 @@
-"""New evidence about records goes in: bindings stored, matched, goldens computed again, debts queued, all in one transaction.
+"""New evidence about records goes in: bindings stored, matched, goldens computed again, debts queued, all in one
+transaction.
 
 Every story that learns something of a remote record ends here: a page, a pre-read, a receipt, a changed map, a delete.
 """
@@ -154,7 +155,8 @@ def _recompute(
 
 
 def _mark_rereads(conn: Connection, evidence: Sequence[Evidence], *, now: float) -> None:
-    """Records of which a reading was dropped, or whose answer showed more than we wrote, are read again once settled."""
+    """Records of which a reading was dropped, or whose answer showed more than we wrote, are read again once
+    settled."""
     for one in evidence:
         if one.after.reread and not (one.before is not None and one.before.reread):
             stream = one.stream

@@ -1,4 +1,5 @@
-"""What an admin may say of a connection, as frozen values; `[connection.NAME]` of a file, or the store's `config` column.
+"""What an admin may say of a connection, as frozen values; `[connection.NAME]` of a file, or the store's `config`
+column.
 
 Unknown keys are refused by `flows/connection_file.py`, which knows the lines; here the words are checked.
 """

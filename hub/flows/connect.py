@@ -1,4 +1,5 @@
-"""A connector ready for one job: paths resolved, secrets at hand only when asked for, calls bounded by lease and budget."""
+"""A connector ready for one job: paths resolved, secrets at hand only when asked for, calls bounded by lease and
+budget."""
 
 from __future__ import annotations
 

@@ -283,6 +283,8 @@ def _settle(
         id = _bind(conn, batch, job, settled, external_id=external_id, record=record)
         columns["record_id"] = id
     _put(conn, stream, settled.create, state=state, now=now, **columns)
+    if answer.outcome == "done" and id is None:
+        return  # a search that found nothing is no answer to a write
     outgoing.log_receipts(
         conn,
         [

@@ -43,7 +43,8 @@ def guard(stream: Stream, gone_ids: Sequence[str], *, bound: int, confirmed: boo
 def retire(
     conn: Connection, wiring: Wiring, stream: Stream, *, external_ids: Iterable[str], now: float
 ) -> int:
-    """Retire these records in the open transaction, unless deletes there are ignored. Returns how many lived until now."""
+    """Retire these records in the open transaction, unless deletes there are ignored. Returns how many lived until
+    now."""
     if stream.rules.delete == "ignore":
         return 0
     return _retire(conn, wiring, stream, external_ids=external_ids, now=now)

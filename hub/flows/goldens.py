@@ -86,7 +86,8 @@ def _golden(
     holds: Mapping[str, Hold],
     now: float,
 ) -> Golden:
-    """The golden record; a field of rule `manual` that would change keeps its value under a hold until someone decides."""
+    """The golden record; a field of rule `manual` that would change keeps its value under a hold until someone
+    decides."""
     listed = list(sightings)
     golden = compute(wiring, listed, pins=pins, holds=holds)
     if row is None or row.merged_into is not None or not wiring.rules.manual:

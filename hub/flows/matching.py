@@ -254,7 +254,8 @@ def _components(
     *,
     tied: Mapping[int, int | None],
 ) -> list[tuple[list[int], list[tuple[int, int, int]]]]:
-    """Records connected by a pair over the threshold, by a person's "same", or by having been made for one another; each
+    """Records connected by a pair over the threshold, by a person's "same", or by having been made for one another;
+    each
     component with its pairs."""
     parent = {id: id for id in ids}
 

@@ -1,4 +1,5 @@
-"""Orders in: one origin each, matched by reference only; an order whose customer is not here yet waits for it (DESIGN §5)."""
+"""Orders in: one origin each, matched by reference only; an order whose customer is not here yet waits for it
+(DESIGN §5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a receipt makes of a delivery's row: done, one follow-up, the ladder, or a dead letter (sync.md, "A delivery")."""
+"""What a receipt makes of a delivery's row: done, one follow-up, the ladder, or a dead letter (sync.md, "A
+delivery")."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ ANALYSE_AFTER = 5_000  # new records; then four times as many, and so on
 Say = Callable[[Counter[str], int | None], None]
 
 
-def pull(
+def pull(  # noqa: PLR0913  # a run is all of these
     db: Database,
     wiring: Wiring,
     stream: Stream,

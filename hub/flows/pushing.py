@@ -20,7 +20,9 @@ from hub.store.queries import heartbeats, outgoing, runs
 from hub.store.session import Database
 
 POLL_SECONDS = 0.5
-_PATIENCE = 30.0  # seconds without any answer, besides a lease and a next attempt, after which the rest is reported
+_PATIENCE = (
+    30.0  # seconds without any answer, besides a lease and a next attempt, after which the rest is reported
+)
 
 
 def push(

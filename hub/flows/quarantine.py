@@ -1,4 +1,5 @@
-"""Records we could not take: kept with their cause, taken again on request, settled by themselves when they come good."""
+"""Records we could not take: kept with their cause, taken again on request, settled by themselves when they come
+good."""
 
 from __future__ import annotations
 

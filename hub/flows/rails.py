@@ -1,4 +1,5 @@
-"""What may go out unseen: the plan of a connection's first run, and the cap of every later one (sync.md, DESIGN §6 "Rails")."""
+"""What may go out unseen: the plan of a connection's first run, and the cap of every later one (sync.md, DESIGN §6
+"Rails")."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ PAGE = 500
 
 
 class Deviation(NamedTuple):
-    """Something stored that is not what it would be computed to now. what: features | keys | cluster | golden | delivery."""
+    """Something stored that is not what it would be computed to now. what: features | keys | cluster | golden |
+    delivery."""
 
     what: str
     subject: str
@@ -145,7 +146,9 @@ def _check_goldens(conn: Connection, wiring: Wiring, ids: list[int]) -> list[Dev
         name = show("cus", id)
         if row is None or row.merged_into is not None:
             found.append(Deviation("golden", name, "it has records and no golden record"))
-        elif row.doc != encode_doc(golden.fields, golden.also) or row.why != encode_why(golden.why, golden.fields):
+        elif row.doc != encode_doc(golden.fields, golden.also) or row.why != encode_why(
+            golden.why, golden.fields
+        ):
             found.append(Deviation("golden", name, "the stored values or reasons are not the computed ones"))
         for one in many:
             stream = wiring.stream(one.connection_id, one.object)

@@ -18,7 +18,8 @@ from hub.store.session import Database
 def rehearse(db: Database) -> Iterator[Database]:
     """A Database that sees what `db` holds and whose writes vanish.
 
-    SQLite: a copy in a temporary folder. PostgreSQL: one transaction that is rolled back; it holds the matching lock, so
+    SQLite: a copy in a temporary folder. PostgreSQL: one transaction that is rolled back; it holds the matching
+    lock, so
     other writers wait while a rehearsal runs.
     """
     if db.is_sqlite:

@@ -1,4 +1,5 @@
-"""Records of which a reading was dropped (sync.md R1, R2) or that were parked (R5) are read again once nothing is open."""
+"""Records of which a reading was dropped (sync.md R1, R2) or that were parked (R5) are read again once nothing is
+open."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from hub.store.queries import outgoing
 
 
 def reread(batch: Batch) -> int:
-    """Read one batch of marked records again. Returns how many are settled by it; 0: none, or something is still open."""
+    """Read one batch of marked records again. Returns how many are settled by it; 0: none, or something is still
+    open."""
     stream = batch.stream
     size = stream.capabilities.fetch_batch
     if not size:

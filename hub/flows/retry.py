@@ -19,7 +19,8 @@ Act = Literal["later", "dead", "stop", "hold"]
 SOON = 60.0  # seconds a person who waits for the end waits for a next attempt; what is put off longer is reported
 LADDER = (300.0, 900.0, 3600.0, 4 * 3600.0, 12 * 3600.0, 24 * 3600.0)  # seconds before attempt 2, 3, …
 
-# later: on the ladder · dead: a dead letter with its cause · stop: the connection waits for an admin · hold: a person decides
+# later: on the ladder · dead: a dead letter with its cause · stop: the connection waits for an admin · hold: a
+# person decides
 TABLE: tuple[tuple[type[HubError], Act], ...] = (
     (RetryLater, "later"),
     (ConnectionBroken, "stop"),
@@ -31,7 +32,8 @@ TABLE: tuple[tuple[type[HubError], Act], ...] = (
 
 
 class Next(NamedTuple):
-    """What happens to the work. at: epoch seconds of the next attempt, for `later`. charged: it counts as an attempt."""
+    """What happens to the work. at: epoch seconds of the next attempt, for `later`. charged: it counts as an
+    attempt."""
 
     act: Act
     at: float
@@ -39,7 +41,8 @@ class Next(NamedTuple):
 
 
 def next_step(error: Exception, *, attempts: int, now: float) -> Next:
-    """What happens after `error` in attempt `attempts` + 1. Anything unknown is retried, and in the end a dead letter."""
+    """What happens after `error` in attempt `attempts` + 1. Anything unknown is retried, and in the end a dead
+    letter."""
     act: Act = next((act for kind, act in TABLE if isinstance(error, kind)), "later")
     if act != "later":
         return Next(act, now, True)

@@ -1,4 +1,5 @@
-"""Streams whose time has come: a run is asked for, and the next time set, in one transaction; two schedulers ask once."""
+"""Streams whose time has come: a run is asked for, and the next time set, in one transaction; two schedulers ask
+once."""
 
 from __future__ import annotations
 

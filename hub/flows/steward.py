@@ -1,4 +1,5 @@
-"""A person's acts: merge, unmerge, pin. Each writes decisions or pins, computes again, and can be previewed (DESIGN §5)."""
+"""A person's acts: merge, unmerge, pin. Each writes decisions or pins, computes again, and can be previewed (DESIGN
+§5)."""
 
 from __future__ import annotations
 
@@ -108,7 +109,8 @@ def set_pin(
     reason: str | None = None,
     preview: bool = False,
 ) -> Effect:
-    """Fix the value of one field (None: fixed as absent). Raises WrongUse for an unknown path, RecordRejected for a value."""
+    """Fix the value of one field (None: fixed as absent). Raises WrongUse for an unknown path, RecordRejected for a
+    value."""
     parse(path)
     canonical = None if value is None else normalise(path, value)
 

@@ -17,7 +17,7 @@ from hub.store.session import Database
 OBJECT_ORDER = {"customer": 0, "order": 1, "interaction": 2}
 
 
-def sync(
+def sync(  # noqa: PLR0913  # the flags of `hub sync`
     db: Database,
     settings: Settings,
     *,

@@ -1,4 +1,5 @@
-"""What is due and in nobody's hands: the list that makes a lost queue, or a dead worker, cost nothing but time (DESIGN §7)."""
+"""What is due and in nobody's hands: the list that makes a lost queue, or a dead worker, cost nothing but time
+(DESIGN §7)."""
 
 from __future__ import annotations
 

@@ -188,7 +188,8 @@ def _named(offered: Mapping[str, Contribution]) -> tuple[int, int]:
 
 
 def _words(text: str) -> int:
-    """Words of a name that are not initials; a name in a script without spaces between words counts by its characters."""
+    """Words of a name that are not initials; a name in a script without spaces between words counts by its
+    characters."""
     found = sum(len(word.rstrip(".")) > 1 for word in text.split())
     if found > 1 or text.isascii() or max(text, default="") < _FIRST_CJK:
         return found

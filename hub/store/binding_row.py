@@ -1,4 +1,5 @@
-"""A binding as a row. Compact: kind and times most contributions share are written once, `sent` only where it differs from
+"""A binding as a row. Compact: kind and times most contributions share are written once, `sent` only where it
+differs from
 what was contributed (stack.md §8: 455 instead of 1,010 bytes)."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A golden record as two JSON documents: its fields, and for each the reason. What most reasons share is written once."""
+"""A golden record as two JSON documents: its fields, and for each the reason. What most reasons share is written
+once."""
 
 from __future__ import annotations
 

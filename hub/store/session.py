@@ -104,7 +104,7 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
         "cache_size=-65536",
         "mmap_size=0",
         "foreign_keys=ON",
-        "wal_autocheckpoint=2000",
+        "wal_autocheckpoint=8000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -4,7 +4,8 @@
 
 Every case runs in a process of its own, through `hub apply` and `hub sync`'s own flows. C is the number of phones that
 `phonenumbers` parses, checks and formats per CPU-second in the same process: figures are compared as multiples of it.
-The yardstick beside it is a bare SQLAlchemy-Core upsert of the same rows into one table. On PostgreSQL the server's CPU is
+The yardstick beside it is a bare SQLAlchemy-Core upsert of the same rows into one table. On PostgreSQL the server's
+CPU is
 counted too. Floors (multiples of C): first load .12 on SQLite, .07 on PostgreSQL; unchanged 1.2; peak 300 MB.
 """
 
@@ -35,6 +36,19 @@ FLOORS = {
     ("postgres", "unchanged"): 1.2,
 }
 PEAK_MB = 300
+CONNECTIONS = """
+[connection.exports]
+connector = "files"
+path = "in/"
+country = "DE"
+[connection.exports.customer]
+pull = true
+[[connection.exports.file]]
+object = "customer"
+match = "customers*.csv"
+id = "id"
+map = "customers.toml"
+"""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -74,7 +88,8 @@ def report(database: str, size: int, results: list[dict[str, Any]]) -> int:
         )
     peak = max(one["peak_mb"] for one in results)
     print(
-        f"  peak {peak:.0f} MB (ceiling {PEAK_MB}), {middle['customers']:,.0f} customers, second run wrote {middle['written']:.0f} golden rows"
+        f"  peak {peak:.0f} MB (ceiling {PEAK_MB}), {middle['customers']:,.0f} customers, "
+        f"second run wrote {middle['written']:.0f} golden rows"
     )
     return missed | int(peak > PEAK_MB) | int(middle["written"] > 0)
 
@@ -165,11 +180,7 @@ def _configure(db: Any, home: Path) -> None:
     from hub.flows.connection_file import read_file
 
     (home / "customers.toml").write_text(people.MAP, encoding="utf-8")
-    text = (
-        '[connection.exports]\nconnector = "files"\npath = "in/"\ncountry = "DE"\n[connection.exports.customer]\npull = true\n'
-        '[[connection.exports.file]]\nobject = "customer"\nmatch = "customers*.csv"\nid = "id"\nmap = "customers.toml"\n'
-    )
-    (home / "connections.toml").write_text(text, encoding="utf-8")
+    (home / "connections.toml").write_text(CONNECTIONS, encoding="utf-8")
     apply(db, read_file(home / "connections.toml", home=home), by="bench", now=time.time())
 
 
@@ -180,7 +191,8 @@ def golden_state(db: Any) -> tuple[int, int, int, int]:
     with db.read() as connection:
         row = connection.execute(
             text(
-                "SELECT (SELECT count(*) FROM customer WHERE merged_into IS NULL), (SELECT sum(version) FROM customer), "
+                "SELECT (SELECT count(*) FROM customer WHERE merged_into IS NULL), "
+                "(SELECT sum(version) FROM customer), "
                 "(SELECT count(*) FROM feed), (SELECT count(*) FROM binding)"
             )
         ).one()

@@ -1,6 +1,7 @@
 """Customers for the benchmarks: one CSV of several systems' records, with the duplicates and blanks real ones have.
 
-Deterministic by seed. About one record in three repeats somebody already there, from another system, with other blanks, an
+Deterministic by seed. About one record in three repeats somebody already there, from another system, with other
+blanks, an
 initial, swapped names or another spelling of the phone; some share a mailbox or a phone with somebody else.
 """
 
@@ -30,13 +31,14 @@ tax_id = "tax_id"
 source_updated_at = "updated"
 """
 
-_SYLLABLES = "ba be bi bo da de di do ka ke ki ko la le li lo ma me mi mo na ne ni no ra re ri ro sa se si so ta te ti to".split()
+_SYLLABLES = [consonant + vowel for consonant in "bdklmnrst" for vowel in "aeio"]
 _GIVEN = (
-    "James Mary Wei Li Anna Otto Karl Maria Sven Peter Lucy Amir Noor Ivan Olga Jean Marie Hans Greta Tom Ines Paul Rosa "
-    "Emil Clara Hugo Nina Leo Ida Max Eva Jan Lena Tim Mia Ben Zoe Finn Ella Noah Maya"
-).split()
-_STREETS = "Main High Church Park Mill Station School Bridge Garden Lake Hill Forest".split()
-_CITIES = "Berlin Hamburg Munich Cologne Leipzig Bremen Dresden Essen".split()
+    "James", "Mary", "Wei", "Li", "Anna", "Otto", "Karl", "Maria", "Sven", "Peter", "Lucy", "Amir", "Noor", "Ivan",
+    "Olga", "Jean", "Marie", "Hans", "Greta", "Tom", "Ines", "Paul", "Rosa", "Emil", "Clara", "Hugo", "Nina", "Leo",
+    "Ida", "Max", "Eva", "Jan", "Lena", "Tim", "Mia", "Ben", "Zoe", "Finn", "Ella", "Noah", "Maya",
+)  # fmt: skip
+_STREETS = ("Main", "High", "Church", "Park", "Mill", "Station", "School", "Bridge", "Garden", "Lake", "Hill")
+_CITIES = ("Berlin", "Hamburg", "Munich", "Cologne", "Leipzig", "Bremen", "Dresden", "Essen")
 
 
 def write(path: Path, count: int, *, seed: int = 7) -> None:

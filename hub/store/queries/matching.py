@@ -12,7 +12,8 @@ from hub.store.tables import edge, identity, match_key
 
 
 class Standing(NamedTuple):
-    """A record in the clusters: its component, the customer it answers to, its features as JSON text, and the home id it
+    """A record in the clusters: its component, the customer it answers to, its features as JSON text, and the home
+    id it
     was created for, if we made it."""
 
     record_id: int

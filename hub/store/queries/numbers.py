@@ -22,7 +22,8 @@ def record_ids(connection: Connection, count: int, *, now: float) -> range:
 
 
 def feed_numbers(connection: Connection, count: int) -> range:
-    """`count` new feed numbers. Must be the last statement but the feed's own insert: the row stays locked to commit."""
+    """`count` new feed numbers. Must be the last statement but the feed's own insert: the row stays locked to
+    commit."""
     connection.execute(
         text(
             "INSERT INTO counter (name, value) VALUES ('feed', :count) "

@@ -146,12 +146,14 @@ def due(
     now: float,
     limit: int,
 ) -> list[Any]:
-    """Rows of `delivery` or `creation` to take now, oldest due first: waiting, or claimed by one whose lease ran out."""
+    """Rows of `delivery` or `creation` to take now, oldest due first: waiting, or claimed by one whose lease ran
+    out."""
     return list(
         connection.execute(
             text(
                 f"SELECT * FROM {table} WHERE connection_id = :connection_id AND object = :object "
-                "AND lane = :lane AND next_at <= :now AND (state = 'waiting' OR (state = 'claimed' AND lease_until <= :now)) "
+                "AND lane = :lane AND next_at <= :now "
+                "AND (state = 'waiting' OR (state = 'claimed' AND lease_until <= :now)) "
                 "ORDER BY next_at, updated_at LIMIT :limit"
             ),
             {

@@ -173,7 +173,7 @@ def failed_push(connection: Connection, connection_id: int, *, since: float) -> 
     return (row.cause or "the push failed") if row is not None and row.state == "failed" else None
 
 
-def note(
+def note(  # noqa: PLR0913  # the columns of a row
     connection: Connection,
     connection_id: int,
     object: str,
