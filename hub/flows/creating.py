@@ -170,11 +170,13 @@ def _send(batch: Batch, jobs: Sequence[Job]) -> None:
     if not ready:
         return
     started = time.time()
-    receipts = send(batch.connector, stream.object, [change for _, _, change in ready])
-    receipts = read_back(batch.connector, stream, receipts, lost="done")
+    sent = send(batch.connector, stream.object, [change for _, _, change in ready])
+    receipts = read_back(batch.connector, stream, sent.receipts, lost="done")
     times = (started, time.time())
     for job, begun, change in ready:
         _receipt(batch, job._replace(create=begun), receipts[change.key], times=times)
+    if sent.broken:
+        raise sent.broken
 
 
 def _receipt(batch: Batch, job: Job, answer: Receipt, *, times: tuple[float, float]) -> None:
