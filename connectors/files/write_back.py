@@ -8,6 +8,7 @@ would come back as an edit (README, "Formulas").
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import io
 import os
@@ -33,6 +34,9 @@ def target(root: str, write_back: Any) -> str:
         raise Unsupported(
             "this connection has no write_back folder", fix="set write_back to a folder outside path"
         )
+    base = os.path.realpath(str(write_back))
+    if not inside(base, os.path.realpath(root)):
+        _made(base)
     base = folder(str(write_back))
     if inside(base, os.path.realpath(root)):
         raise ConnectionBroken(
@@ -44,6 +48,12 @@ def target(root: str, write_back: Any) -> str:
             f'the folder "{write_back}" cannot be written to', fix="give the hub's user the right to"
         )
     return base
+
+
+def _made(base: str) -> None:
+    """The folder itself is made where the one above it is there; what is wrong with it is said when it is opened."""
+    with contextlib.suppress(OSError):
+        os.mkdir(base)
 
 
 def push(shelf: Shelf, changes: Sequence[Change], *, into: str, now: datetime) -> list[Receipt]:

@@ -210,18 +210,9 @@ def _find(batch: Batch, job: Job) -> None:
         # without a search the marker is all there is: the same again meets what it made
         there = list(batch.connector.find(stream.object, change)) if stream.capabilities.find else []
         times = (started, time.time())
+        _readable(stream, there, times=times)
     except HubError as error:
-        step = retry.next_step(error, attempts=job.attempts, now=time.time())
-        _store(
-            batch,
-            job,
-            job.create,
-            state="waiting" if step.act == "later" else "dead",
-            next_at=step.at,
-            attempts=job.attempts + int(step.charged),
-            cause=str(error),
-            code=error.code,
-        )
+        _not_searched(batch, job, error)
         return
     with batch.db.write() as conn:
         stored = _stored(conn, stream, job)
@@ -235,6 +226,32 @@ def _find(batch: Batch, job: Job) -> None:
         batch.counts["found" if record else "not_found"] += 1
         answer = Receipt(str(job.create.home_id), "done", record.external_id if record else None, record)
         _settle(conn, batch, job, settled, answer=answer, record=record)
+
+
+def _readable(stream: Stream, there: Sequence[RemoteRecord], *, times: tuple[float, float]) -> None:
+    """Raises RecordRejected for a record that cannot be mapped: found is found, and no second one is made."""
+    for one in there:
+        if reading_of(stream, one, part="", times=times) is None:
+            raise RecordRejected(
+                f"{one.external_id} may be what this create made, and cannot be read by its map."
+            )
+
+
+def _not_searched(batch: Batch, job: Job, error: HubError) -> None:
+    step = retry.next_step(error, attempts=job.attempts, now=time.time())
+    stops = step.act == "stop"
+    _store(
+        batch,
+        job,
+        job.create,
+        state="waiting" if stops or step.act == "later" else "dead",
+        next_at=step.at,
+        attempts=job.attempts + int(step.charged and not stops),
+        cause=str(error),
+        code=error.code,
+    )
+    if stops:
+        raise error
 
 
 def _searched(
@@ -273,7 +290,7 @@ def _settle(
         soon = settled.not_before or (now if answer.outcome == "done" else step.at)
         columns = {
             "next_at": soon,
-            "attempts": job.attempts + 1,
+            "attempts": job.attempts + int(step.charged),
             "cause": answer.cause,
             "code": answer.outcome,
         }

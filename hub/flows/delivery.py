@@ -80,9 +80,11 @@ def deliver(batch: Batch, *, lane: str) -> int:
     writes = _begin(batch, jobs, read=read)
     if writes:
         started = time.time()
-        receipts = send(batch.connector, batch.stream.object, [write.change for write in writes])
-        receipts = read_back(batch.connector, batch.stream, receipts, lost="unknown")
+        sent = send(batch.connector, batch.stream.object, [write.change for write in writes])
+        receipts = read_back(batch.connector, batch.stream, sent.receipts, lost="unknown")
         _settle(batch, writes, receipts, times=(started, time.time()))
+        if sent.broken:
+            raise sent.broken
     return len(jobs)
 
 
@@ -360,6 +362,7 @@ def _owed(stream: Stream, job: Claimed, absorbed: Absorbed) -> dict[str, Any]:
 def _put_back(batch: Batch, jobs: Sequence[Claimed], error: HubError) -> None:
     """The pre-read failed: claims are given back, rows go on the ladder, or wait for an admin."""
     now = time.time()
+    stops = retry.next_step(error, attempts=0, now=now).act == "stop"
     batch.counts["unreadable"] += len(jobs)
     with batch.db.write() as conn:
         for job in _release(conn, jobs):
@@ -369,12 +372,12 @@ def _put_back(batch: Batch, jobs: Sequence[Claimed], error: HubError) -> None:
                 job.place.id,
                 now=now,
                 state="dead" if step.act == "dead" else "waiting",
-                next_at=step.at if step.act == "later" else now + retry.LADDER[0],
-                attempts=job.attempts + int(step.charged),
+                next_at=step.at,
+                attempts=job.attempts + int(step.charged and not stops),
                 cause=str(error),
                 code=error.code,
             )
-    if retry.next_step(error, attempts=0, now=now).act == "stop":
+    if stops:
         raise error
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -47,6 +47,10 @@ def pull(  # noqa: PLR0913  # a run is all of these
     with _few_collections():
         for page in connector.pull(stream.object, None if full else cursor, full=full):
             finished = time.time()
+            told = [one.external_id for one in page.records if one.deleted]
+            if told:
+                _gone(db, wiring, stream, told=told, confirmed=confirmed, counts=counts, say=say)
+                page = page._replace(records=[one for one in page.records if not one.deleted])
             _take(db, wiring, stream, page, times=(started, finished), counts=counts, run=run, lease=lease)
             if say is not None:
                 say(counts, page.total)
@@ -63,6 +67,7 @@ def pull(  # noqa: PLR0913  # a run is all of these
             since=deletes_cursor,
             confirmed=confirmed,
             counts=counts,
+            say=say,
         )
     if stream.object == "customer":
         with db.write() as conn:
@@ -117,20 +122,40 @@ def _deletes(
     since: Any,
     confirmed: bool,
     counts: Counter[str],
+    say: Say | None,
 ) -> None:
     with db.read() as conn:
         bound = deletes.bound_ids(conn, stream)
     found = connector.deletes(stream.object, since, bound)
+    _gone(db, wiring, stream, told=found.external_ids, confirmed=confirmed, counts=counts, say=say)
+    if found.cursor is not None:
+        with db.write() as conn:
+            streams.put_deletes_cursor(conn, stream.connection_id, stream.object, cursor=found.cursor)
+
+
+def _gone(
+    db: Database,
+    wiring: Wiring,
+    stream: Stream,
+    *,
+    told: Sequence[str],
+    confirmed: bool,
+    counts: Counter[str],
+    say: Say | None,
+) -> None:
+    """Retire those of our records that the system says are gone. Raises NeedsSteward if they are too many."""
+    with db.read() as conn:
+        bound = deletes.bound_ids(conn, stream)
     known = set(bound)
-    gone = [one for one in found.external_ids if one in known]
+    gone = [one for one in told if one in known]
+    if not gone or stream.rules.delete == "ignore":
+        return
     try:
         deletes.guard(stream, gone, bound=len(bound), confirmed=confirmed)
     except NeedsSteward:
         counts["deletes_held"] += len(gone)
+        if say is not None:
+            say(counts, None)
         raise
-    if not gone and found.cursor is None:
-        return
     with db.write() as conn:
         counts["deleted"] += deletes.retire(conn, wiring, stream, external_ids=gone, now=time.time())
-        if found.cursor is not None:
-            streams.put_deletes_cursor(conn, stream.connection_id, stream.object, cursor=found.cursor)

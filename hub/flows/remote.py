@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from hub.errors import HubError, OutcomeUnknown, RecordRejected, RetryLater
+from hub.errors import ConnectionBroken, HubError, OutcomeUnknown, RecordRejected, RetryLater, WrongUse
 from hub.flows.wiring import Stream
 from hub.sdk.connector import Change, Connector, Outcome, Receipt, RemoteRecord
 from hub.sdk.writing import receipt_for
 from hub.sync.reading import Reading
 
 WRITTEN_ELSEWHERE = "write_back"  # the setting of connectors that never write in place
+_SOON = 1.0  # seconds
 _PATIENCE = 10.0  # seconds to wait for a read to show a write
 
 
@@ -30,20 +32,34 @@ def reading_of(
     )
 
 
-def send(connector: Connector, object: str, changes: Sequence[Change]) -> dict[str, Receipt]:
-    """Write; exactly one receipt for each change, by key, whatever the connector does."""
+class Sent(NamedTuple):
+    """receipts: exactly one for each change, by key. broken: why nothing more can be sent before an admin acts."""
+
+    receipts: dict[str, Receipt]
+    broken: HubError | None = None
+
+
+def send(connector: Connector, object: str, changes: Sequence[Change]) -> Sent:
+    """Write, whatever the connector does."""
+    broken = None
     try:
         receipts = connector.push(object, changes)
+    except (ConnectionBroken, WrongUse) as error:  # nothing was sent, and it costs no attempt
+        broken = error
+        receipts = [
+            Receipt(change.key, "retry", change.external_id, cause=str(error), after=_SOON)
+            for change in changes
+        ]
     except HubError as error:  # raised before anything was sent
         receipts = [receipt_for(change, error) for change in changes]
     except Exception as error:  # a defect of the connector: what was sent is not known
         cause = f"{type(error).__name__}: {error}"
         receipts = [Receipt(change.key, "unknown", change.external_id, cause=cause) for change in changes]
     by_key = {one.key: one for one in receipts}
-    return {
-        change.key: by_key.get(change.key) or Receipt(change.key, "unknown", cause="no receipt came")
-        for change in changes
-    }
+    silent = "no receipt came"
+    return Sent(
+        {one.key: by_key.get(one.key) or Receipt(one.key, "unknown", cause=silent) for one in changes}, broken
+    )
 
 
 def read_back(

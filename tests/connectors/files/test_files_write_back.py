@@ -179,7 +179,7 @@ def test_where_it_may_write(folder: Any, tmp_path: Any) -> None:
     folder.put("customers.csv", "id,name\n1,Ann\n")
     folder.put("sub/x", "")
     (tmp_path / "link").symlink_to(folder.path / "sub")
-    for into in (folder.path, folder.path / "sub", tmp_path / "link", tmp_path / "nowhere"):
+    for into in (folder.path, folder.path / "sub", tmp_path / "link", tmp_path / "no" / "where"):
         folder.settings["write_back"] = str(into)
         with pytest.raises(ConnectionBroken):
             folder.connector().push("customer", [change("1", name="x")])
