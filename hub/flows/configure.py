@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Connection
 
 from hub.errors import HubError, NotFound
+from hub.flows.catching_up import TELLING
 from hub.flows.config import COMMON, OBJECT_KEYS, ConnectionConfig, from_json
 from hub.flows.connection_file import Document
 from hub.flows.connection_place import MapText, Place, Wanted
@@ -85,7 +86,7 @@ def apply(db: Database, document: Document, *, by: str, now: float) -> list[Step
         acts = {step.name: step for step in steps if step.what == "connection"}
         for name, wanted in document.connections.items():
             if acts[name].act != "unchanged":
-                _put(conn, wanted, stored.get(name), now=now)
+                _put(conn, wanted, stored.get(name), changes=acts[name].changes, now=now)
         if document.survivorship is not None:
             connections.put_rules(conn, document.survivorship)
         for step in steps:
@@ -251,7 +252,9 @@ def _rules_step(
     )
 
 
-def _put(conn: Connection, wanted: Wanted, known: Stored | None, *, now: float) -> None:
+def _put(
+    conn: Connection, wanted: Wanted, known: Stored | None, *, changes: Iterable[Change], now: float
+) -> None:
     config = wanted.config.to_json()
     base_dir = str(wanted.base_dir)
     if known is None:
@@ -269,6 +272,8 @@ def _put(conn: Connection, wanted: Wanted, known: Stored | None, *, now: float) 
         id = known.row.id
         values: dict[str, Any] = {"config": config, "base_dir": base_dir}
         revived = known.row.state == "removed"
+        if revived or any(one.key.split(".")[1:2] == [key] for one in changes for key in TELLING):
+            values |= {"behind": now}
         if revived:
             values |= {"confirmed_at": None, "reason": None}
         if revived or wanted.paused is not None or known.row.state == "broken":

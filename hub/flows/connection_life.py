@@ -73,6 +73,10 @@ def remove(db: Database, name: str, *, keep: bool, by: str, now: float) -> Leavi
         touched = _leaving(conn, name, row.id)
         if not keep:
             retire_connection(conn, wiring, row.id, now=now)
+        conn.execute(  # added again, it is read from the beginning: what was retired lives again
+            text("UPDATE stream SET cursor = NULL, deletes_cursor = NULL WHERE connection_id = :id"),
+            {"id": row.id},
+        )
         connections.stop_work(conn, row.id, cause="the connection was removed", now=now)
         connections.change(conn, row.id, now=now, state="removed", reason=None, confirmed_at=None)
         for object in {stream.object for (id, _), stream in wiring.streams.items() if id == row.id}:

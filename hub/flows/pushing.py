@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from hub.errors import HubError
 from hub.flows import rails, retry, work
+from hub.flows.catching_up import catch_up
 from hub.flows.drain import LANES
 from hub.flows.report import Outcome, Progress, SyncReport
 from hub.flows.wiring import Stream, load_wiring
@@ -90,6 +91,7 @@ class _Push:
             return False
         before = Counter(self._counts)
         try:
+            catch_up(self._db, load_wiring(self._db), self._id)
             self._held = not self._released()
             if not self._held:
                 if by_workers:

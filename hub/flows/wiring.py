@@ -135,10 +135,20 @@ def load_wiring(db: Database) -> Wiring:
         names={row.id: row.name for row in every},  # values kept from a removed connection keep their source
         configs={row.id: from_json(load(row.config)) for row in every},
         live=frozenset(row.name for row in rows),
-        refers=any(p.startswith("external_ref[") for one in streams.values() for p in one.map.pull_paths),
+        refers=_refers(db),
         model=model,
         rules=rules,
     )
+
+
+def _refers(db: Database) -> bool:
+    """Whether any map in use, now or before, reads references: what was matched by them stays so."""
+    with db.read() as conn:
+        lines = map_version.c.lines
+        return (
+            conn.scalar(select(map_version.c.id).where(lines.like("%external\\_ref[%", escape="\\")).limit(1))
+            is not None
+        )
 
 
 def compiled(config: ConnectionConfig, object: str, *, kept: Any = None) -> CompiledMap | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from hub.errors import ConnectionBroken, HubError, LeaseLost, RetryLater
 from hub.flows import retry
+from hub.flows.catching_up import catch_up
 from hub.flows.drain import LANES, connector_for, drain
 from hub.flows.keep import kept
 from hub.flows.pull import Say, pull
@@ -71,6 +72,7 @@ def run_pull(
         stream = _stream(wiring, row)
         connector, lease = connector_for(settings, stream, seconds=settings.lease_seconds, bucket=queue)
         with kept(db, row, lease) if keep else nullcontext():
+            catch_up(db, wiring, row.connection_id)
             done = pull(
                 db,
                 wiring,

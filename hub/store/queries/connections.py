@@ -14,7 +14,8 @@ _MAP = ("file", "map", "overlay_file", "overlay")
 
 
 class ConnectionRow(NamedTuple):
-    """A connection as stored. config: the document of `flows.config`; confirmed_at: a person saw its first plan."""
+    """A connection as stored. config: the document of `flows.config`; confirmed_at: a person saw its first plan.
+    behind: since when it is owed what was known before."""
 
     id: int
     name: str
@@ -24,6 +25,7 @@ class ConnectionRow(NamedTuple):
     state: str
     reason: str | None
     confirmed_at: float | None
+    behind: float | None
     created_at: float
     updated_at: float
 
@@ -71,6 +73,7 @@ def insert(
             config=dump(config),
             base_dir=base_dir,
             state=state,
+            behind=now,
             created_at=now,
             updated_at=now,
         )

@@ -18,6 +18,7 @@ connection = Table(
     Column("state", Text, nullable=False),
     Column("reason", Text),
     time("confirmed_at"),  # a person has seen the plan of the first run
+    time("behind"),  # since when it is owed what was known before it was added or changed; null: it was told
     time("created_at", null=False),
     time("updated_at", null=False),
 )

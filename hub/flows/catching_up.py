@@ -1,0 +1,97 @@
+"""A connection that is new, or may now do more than before, is told what was known already (its own pages tell the rest).
+
+What a golden owes is counted when the golden changes. A connection added later, or whose rules of writing changed, is owed
+what did not change too; and references it reads may name records that came before anything referred to them.
+"""
+
+from __future__ import annotations
+
+import time
+
+from sqlalchemy import Connection, text
+
+from hub.flows import goldens, owing
+from hub.flows.absorb import absorb, record_features
+from hub.flows.bindings import load_bindings
+from hub.flows.goldens import Recomputed
+from hub.flows.matching import Subject, features_of, match
+from hub.flows.wiring import Wiring
+from hub.store.queries import matching, records
+from hub.store.session import Database
+
+PAGE = 500
+
+# keys of a connection's objects whose change alters what goes there, or which records are told apart
+TELLING = ("update", "create", "where", "on_exit", "direction", "map", "overlay")
+
+
+def catch_up(db: Database, wiring: Wiring, connection_id: int) -> None:
+    """Queue what the connection is owed of all goldens, a page at a time, if it is behind. Harmless when repeated."""
+    with db.read() as conn:
+        if not _behind(conn, connection_id):
+            return
+    after = 0
+    while True:
+        with db.write() as conn:
+            ids = _page(conn, after=after)
+            if not ids:
+                conn.execute(
+                    text("UPDATE connection SET behind = NULL WHERE id = :id"), {"id": connection_id}
+                )
+                return
+            _refer(conn, wiring, ids)
+            _owe(conn, wiring, ids)
+        after = ids[-1]
+
+
+def _behind(conn: Connection, connection_id: int) -> bool:
+    sql = text("SELECT 1 FROM connection WHERE id = :id AND behind IS NOT NULL")
+    return conn.scalar(sql, {"id": connection_id}) is not None
+
+
+def _page(conn: Connection, *, after: int) -> list[int]:
+    sql = text("SELECT record_id FROM identity WHERE record_id > :after ORDER BY record_id LIMIT :n")
+    return [row[0] for row in conn.execute(sql, {"after": after, "n": PAGE})]
+
+
+def _refer(conn: Connection, wiring: Wiring, ids: list[int]) -> None:
+    """Records that came before anything referred to them learn by what they can be referred to."""
+    if not wiring.refers:
+        return
+    bindings, places, stored = (
+        load_bindings(conn, ids),
+        records.places(conn, ids),
+        matching.standings(conn, ids),
+    )
+    subjects = {}
+    for id, standing in stored.items():
+        place, before = places[id], features_of(standing)
+        ref = f"{wiring.names.get(place.connection_id, '')}:{place.external_id}"
+        found = record_features(wiring, bindings[id], own_ref=ref)
+        if found != before:
+            subjects[id] = Subject(
+                id,
+                place.connection_id,
+                place.external_id,
+                place.part,
+                place.first_seen,
+                found,
+                before,
+                standing.tied_to,
+            )
+    if subjects:
+        matched = match(conn, wiring, subjects)
+        refresh = set(matched.customer_of.values()) | set(matched.was.values())
+        absorb(conn, wiring, [], now=time.time(), lane=owing.BULK, touched=list(subjects), refresh=refresh)
+
+
+def _owe(conn: Connection, wiring: Wiring, ids: list[int]) -> None:
+    """What the goldens of these records owe; the goldens themselves stay as they are."""
+    customers = {one.customer_id for one in matching.standings(conn, ids).values()}
+    sightings = goldens.gather(conn, goldens.members_of(conn, customers), known={})
+    pins, holds = goldens.fixed(conn, sightings)
+    found = {
+        id: goldens.compute(wiring, many, pins=pins.get(id) or {}, holds=holds.get(id) or {})
+        for id, many in sightings.items()
+    }
+    owing.owe(conn, wiring, Recomputed(found, sightings, []), lane=owing.BULK, now=time.time())
