@@ -9,6 +9,7 @@ from phonenumbers import PhoneNumberFormat
 
 BLANKS = ("", "", "", " ", "-", "n/a")
 NO_MAIL = ("noreply@shop.example", "keine@nomail.com", "info@info.example")
+_OTHER_PREFIX = (1, 886)  # countries that do not dial 00 for abroad
 NO_PHONE = ("000000", "1234567", "+49 000000", "unbekannt")
 
 
@@ -51,7 +52,7 @@ def phone(rng: Random, number: str) -> str:
             number,
             abroad,
             abroad.replace(" ", "-"),
-            "00" + number[1:] if parsed.country_code != 1 else abroad,
+            abroad if parsed.country_code in _OTHER_PREFIX else "00" + number[1:],
             national,
             national.replace(" ", ""),
             f"Tel. {abroad}" if chance(rng, 5) else abroad,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
+from phonenumbers import is_valid_number, parse
 from pypinyin import Style, lazy_pinyin
 
 from hub.canonical.names import join
@@ -160,7 +161,7 @@ class _Maker:
     def number(self, template: str) -> str:
         while True:
             found = self.digits(template)
-            if found not in self.taken and found[-7:] != found[-1] * 7:
+            if found not in self.taken and is_valid_number(parse(found)):
                 self.taken.add(found)
                 return found
 

@@ -52,6 +52,12 @@ def read_back(play: Play) -> str:
     total = equal + excused + len(unequal)
     play.tell(f"{len(there)} parties with {len(found)} mapped fields: {total:,} values compared")
     play.tell(f"{equal:,} equal, {excused:,} excused by a rule that the table names, {len(unequal)} unequal")
+    wanted = {id for id, golden in _goldens(play).items() if "b2b" in golden["tags"].split("; ")}
+    missing = wanted - set(_customers(play).values())
+    play.tell(
+        f"{len(wanted)} customers have the tag b2b, and {len(wanted) - len(missing)} of them a party there"
+    )
+    play.expect(not missing, f"{len(missing)} customers that the ERP should have are not there")
     unlinked = set(there) - set(_customers(play))
     play.expect(not unlinked, f"{len(unlinked)} parties of the ERP belong to no customer")
     for path, party, golden, remote in unequal[:10]:
