@@ -6,8 +6,8 @@ import csv
 import io
 import json
 import os
-import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,13 +21,14 @@ from sqlalchemy import text
 
 from hub import settings as process_settings
 from hub.demo.erp import Erp
+from hub.queue import open_queue
 from hub.settings import Settings
 from hub.store.session import Database
 from hub.testkit.loopback import Reply, Request
 from hub.testkit.proxy import Proxy
 
 PARTY = "party.party"
-IN_ERP_ONLY, IN_BOTH, IN_EXPORTS_ONLY = 1100, 60, 120
+IN_ERP_ONLY, IN_BOTH, IN_EXPORTS_ONLY = 520, 60, 120
 LEASE = 8  # seconds; everything that is taken over waits for it
 PATIENCE = 100.0
 
@@ -71,7 +72,10 @@ _LETTERS = "abcdefghijklmnopqrst"
 def _name(number: int) -> tuple[str, str]:
     """Names that are nobody else's, also to a machine that forgives typing errors."""
     a, b, c = number % 20, number // 20 % 20, number // 400 % 20
-    return f"{_LETTERS[a]}na{_LETTERS[b] * 2}".capitalize(), f"{_LETTERS[c]}o{_LETTERS[b]}er{_LETTERS[a]}ik".title()
+    return (
+        f"{_LETTERS[a]}na{_LETTERS[b] * 2}".capitalize(),
+        f"{_LETTERS[c]}o{_LETTERS[b]}er{_LETTERS[a]}ik".title(),
+    )
 
 
 def mail(number: int) -> str:
@@ -109,7 +113,7 @@ class Strike(NamedTuple):
 
 
 class StrikingProxy(Proxy):
-    """Passes everything on, and at one exact moment strikes; whoever asked then gets no answer, dead or alive."""
+    """Passes everything on, and at one exact moment strikes; where it did not land, the asker must be dead then."""
 
     def __init__(self, target: str) -> None:
         super().__init__(target)
@@ -128,11 +132,10 @@ class StrikingProxy(Proxy):
         if self._left:
             return super().answer(request)
         self._strike = None
-        if strike.landed:
-            super().answer(request)
+        reply = super().answer(request) if strike.landed else Reply(502, b"")
         strike.act()
         self.struck_at = time.monotonic()
-        return Reply(502, b"")
+        return reply
 
 
 def is_page(request: Request) -> bool:
@@ -166,6 +169,7 @@ class World:
         }
         self._log_file = folder / "up.log"
         self._up: subprocess.Popen[bytes] | None = None
+        self._frozen: list[int] = []
 
     # --- the hub ----------------------------------------------------------------------------------
 
@@ -201,10 +205,7 @@ class World:
     def start(self) -> str:
         """`hub up`; its address, once it says it."""
         already = len(self.log())
-        with self._log_file.open("ab") as log:
-            self._up = subprocess.Popen(
-                self._command("up"), env=self.env, stdout=log, stderr=log, stdin=subprocess.DEVNULL, process_group=0
-            )
+        self._up = self._spawn("up")
         self.until(lambda: "is up at " in self.log()[already:], what="hub up says its address")
         return self.log()[already:].partition("is up at ")[2].split()[0]
 
@@ -245,12 +246,58 @@ class World:
         assert len(pids) >= 2, f"the {queue} worker is not at a job: {pids}"
         kill(pids)
 
+    def kill_everything(self) -> None:
+        """kill -9 of `hub up`, which takes its children along."""
+        assert self._up is not None
+        parts = [pid for part in ("worker", "scheduler", "web") for pid in self.processes(part)]
+        pids = [self._up.pid, *parts, self.queue_server()]
+        self._up.kill()
+        self._up.wait()
+        kill(pids)
+
+    def freeze_worker(self, queue: str) -> None:
+        """Stop the workers of this queue that are at a job, with their jobs, and start another one."""
+        pids = self.processes("worker", queue)
+        self._frozen = [pid for pid in pids if parent(pid) in pids]
+        assert self._frozen, f"no {queue} worker is at a job: {pids}"
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        self._spawn("worker", queue)
+
+    def thaw(self) -> None:
+        """Let what was frozen go on, and wait until its jobs are over, with nothing of theirs taken (R4)."""
+        if not self._frozen:
+            return
+        for pid in {*self._frozen, *(parent(pid) for pid in self._frozen)}:
+            os.kill(pid, signal.SIGCONT)
+        self.until(lambda: not any(lives(pid) for pid in self._frozen), what="the frozen jobs end")
+        counts = [json.loads(one.counts) for one in self.rows("SELECT counts FROM run WHERE kind = 'push'")]
+        assert sum(one.get("stale", 0) for one in counts) > 0, counts
+
+    def kill_queue_server(self) -> None:
+        kill([self.queue_server()])
+
+    def flush_queue(self) -> None:
+        """All that the queue knows is lost at once."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(5)
+            line.connect(str(self.settings.socket))
+            line.sendall(b"FLUSHALL\r\n")
+            assert line.recv(16).startswith(b"+OK")
+
+    def waiting_jobs(self) -> int:
+        """How many jobs wait in the queues."""
+        queue = open_queue(self.settings)
+        counts = queue.waiting() or {}
+        queue.close()
+        return sum(counts.values())
+
     def queue_server(self) -> int:
         """The process of the embedded queue server."""
-        socket = os.fsencode(self.settings.socket)
+        path = os.fsencode(self.settings.socket)
         for folder in Path("/proc").iterdir():
             with suppress(OSError):
-                if folder.name.isdecimal() and socket in (folder / "cmdline").read_bytes():
+                if folder.name.isdecimal() and path in (folder / "cmdline").read_bytes():
                     return int(folder.name)
         raise AssertionError("no queue server runs")
 
@@ -264,6 +311,17 @@ class World:
             assert time.monotonic() - began < within, f"not in {within:.0f} s: {what}\n{self.log()[-6000:]}"
             time.sleep(0.1)
         return time.monotonic() - began
+
+    def _spawn(self, *words: str) -> subprocess.Popen[bytes]:
+        with self._log_file.open("ab") as log:
+            return subprocess.Popen(
+                self._command(*words),
+                env=self.env,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                process_group=0,
+            )
 
     def _command(self, *words: str) -> list[str]:
         return [sys.executable, "-P", "-m", "hub", "--home", str(self.home), *words]
@@ -330,7 +388,9 @@ class World:
         for one in csv.DictReader(io.StringIO(self.hub("export", "links"))):
             place = (one["connection"], one["external_id"])
             groups[one["customer_id"]].add(f"{place[0]} {label.get(place, place[1])}")
-        goldens = [json.loads(line) for line in self.hub("export", "customers", "--format", "jsonl").splitlines()]
+        goldens = [
+            json.loads(line) for line in self.hub("export", "customers", "--format", "jsonl").splitlines()
+        ]
         return {
             "parties": sorted(parties.values(), key=lambda one: (_mail_of(one), one["name"])),
             "links": sorted(sorted(one) for one in groups.values()),
@@ -372,5 +432,12 @@ def kill(pids: Sequence[int]) -> None:
 def lives(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
