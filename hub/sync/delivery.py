@@ -21,6 +21,7 @@ from hub.sync.reading import (
     differs,
     dropped,
     is_echo,
+    without_spent_echoes,
 )
 
 Outcome = Literal["done", "refused", "not_landed", "unknown", "retry"]
@@ -75,7 +76,7 @@ def _given_back(
     """What to write where golden has no value for this record: nothing, or, where a value of ours stands,
     what stood there before it (sync.md, "Blank there"); blank if another record of the golden holds that
     now."""
-    if path not in binding.before or binding.sent.get(path, MISSING) == golden:
+    if path not in binding.before or (golden is not MISSING and binding.sent.get(path, MISSING) == golden):
         return MISSING
     value = binding.before[path]
     return value if _free(path, value, siblings) else None
@@ -152,26 +153,37 @@ def give_up(binding: Binding) -> Binding:
 
 
 def _suspected(binding: Binding, reading: Reading, policy: Policy) -> Taken:
-    """Note, per field in doubt, what is neither as known nor as intended: our rendering, or a person's
-    value."""
-    suspects = dict(binding.suspects)
+    """Note, per field in doubt, what is neither as known nor as intended: our rendering, or a person's value.
+
+    An echo is neither: known from here on, so that it may be forgotten once nothing can land late any more.
+    """
+    suspects, echoed = dict(binding.suspects), {}
     for path, value in (binding.intent or {}).items():
-        suspect = _suspect(binding, path, value, reading, policy)
-        if suspect is not None:
-            suspects[path] = (*suspects.get(path, ()), suspect)
-    return Taken(replace(binding, suspects=suspects), "taken", (), (), suspects != binding.suspects)
+        if not _says_otherwise(binding, path, value, reading, policy):
+            continue
+        raw, read = reading.seen[path], reading.values.get(path)
+        known = suspects.get(path, ())
+        if is_echo(binding, path, raw=raw, value=read):
+            echoed[path] = raw
+        elif not known or known[-1].raw != raw:
+            suspects[path] = (*known, Suspect(raw, read, reading.finished, capped(reading)))
+    settled = replace(
+        binding,
+        seen={**binding.seen, **echoed},
+        sent={path: value for path, value in binding.sent.items() if path not in echoed},
+        suspects=suspects,
+        echoes=without_spent_echoes(binding.echoes, reading.started, of=binding.intent or ()),
+        digest=None if echoed else binding.digest,
+    )
+    return Taken(settled, "taken", (), (), True)
 
 
-def _suspect(binding: Binding, path: str, intended: Any, reading: Reading, policy: Policy) -> Suspect | None:
-    raw, value = reading.seen.get(path, MISSING), reading.values.get(path)
-    if raw is MISSING or raw == binding.seen.get(path, MISSING) or value == intended:
-        return None
-    if path in policy.outward or (path in reading.blanks and path not in policy.clear):
-        return None  # says nothing, so it cannot be a person's edit
-    known = binding.suspects.get(path)
-    if is_echo(binding, path, raw=raw, value=value) or (known and known[-1].raw == raw):
-        return None
-    return Suspect(raw, value, reading.finished, capped(reading))
+def _says_otherwise(binding: Binding, path: str, intended: Any, reading: Reading, policy: Policy) -> bool:
+    """Whether a field in doubt says something that is neither as known nor as intended."""
+    raw = reading.seen.get(path, MISSING)
+    if raw is MISSING or raw == binding.seen.get(path, MISSING) or reading.values.get(path) == intended:
+        return False
+    return path not in policy.outward and (path not in reading.blanks or path in policy.clear)
 
 
 def begin(binding: Binding, values: Mapping[str, Any], *, fence: int) -> Begun | None:

@@ -188,11 +188,13 @@ def _absorb_field(
         return  # the remote reformatted it, or what we asked for has landed
     if is_echo(draft.base, path, raw=raw, value=value):
         draft.sent.pop(path, None)
+        draft.before.setdefault(path, None if known is MISSING else known)
         draft.entries.append(
             Entry("echo", path, value, reading.finished, golden.get(path), None, "late landing")
         )
     elif path in policy.outward:
         draft.sent[path] = value
+        draft.before.pop(path, None)  # what stands there now is not ours
         draft.entries.append(Entry("out", path, value, said_at(reading), golden.get(path), None, "direction"))
     elif path in reading.blanks and path not in policy.clear:
         _blanked(draft, path, policy)
@@ -295,8 +297,12 @@ def with_echoes(
 
 
 def without_spent_echoes(
-    echoes: Mapping[str, tuple[Echo, ...]], moment: float
+    echoes: Mapping[str, tuple[Echo, ...]], moment: float, *, of: Collection[str] | None = None
 ) -> dict[str, tuple[Echo, ...]]:
-    """The echoes that may show up in what is read after a state that began at `moment` was compared."""
-    left = {path: tuple(echo for echo in kept if echo.until > moment) for path, kept in echoes.items()}
+    """The echoes that may still show up once a state read from `moment` on was compared, in all fields or in
+    those of `of`."""
+    left = {
+        path: tuple(echo for echo in kept if echo.until > moment or (of is not None and path not in of))
+        for path, kept in echoes.items()
+    }
     return {path: kept for path, kept in left.items() if kept}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from hub.sync.binding import MISSING, Binding, Suspect
 from hub.sync.conflict import Edit, Entry
 from hub.sync.delivery import Outcome, check_fence, owed
 from hub.sync.policy import Policy
-from hub.sync.reading import Reading, capped, with_echoes
+from hub.sync.reading import Reading, capped, is_echo, with_echoes
 
 
 class Received(NamedTuple):
@@ -53,10 +53,11 @@ def receipt(
     if binding.intent is None:
         return Received(free)
     if outcome == "done":
-        strange = _strange_renderings(binding, binding.intent, answer)
-        if not strange:
-            return _landed(free, binding.intent, answer, policy=policy, golden=golden, now=now)
-        return Received(replace(free, doubt=True, suspects=strange), held=True, retry=True)
+        late = _overwritten(binding, binding.intent, answer)
+        strange = _strange_renderings(binding, binding.intent, answer, late=late)
+        if binding.doubt and (late or strange):
+            return Received(replace(free, suspects={**binding.suspects, **strange}), held=True, retry=True)
+        return _landed(free, binding.intent, answer, policy=policy, golden=golden, now=now, late=late)
     if outcome == "unknown":
         return Received(
             replace(free, doubt=True, call_ends_at=min(now, binding.call_ends_at)), held=True, retry=True
@@ -76,15 +77,20 @@ def _landed(
     policy: Policy,
     golden: Mapping[str, Any],
     now: float,
+    late: Collection[str],
 ) -> Received:
-    """The write is there: learn the rendering of its own fields, and only of those."""
+    """The write is there: learn the rendering of its own fields, and only of those.
+
+    late: fields in which an older write of ours has landed over it; what stands there is known, golden is to
+    be written.
+    """
     shown: Mapping[str, Any] = answer.seen if answer else {}
     persons = _persons(binding, intent, answer)
     before = {path: binding.sent.get(path) for path in intent} | dict(binding.before)
     before |= {path: suspect.value for path, suspect in persons.items()}
     landed = replace(
         binding,
-        sent={**binding.sent, **intent},
+        sent={path: value for path, value in {**binding.sent, **intent}.items() if path not in late},
         contribution={**binding.contribution, **{path: _edit(said) for path, said in persons.items()}},
         before=before,
         echoes=_echoes(binding, intent, shown, policy),
@@ -99,34 +105,59 @@ def _landed(
     return Received(
         landed,
         edits=tuple(Edit(path, said.value, said.raw, _at(said)) for path, said in persons.items()),
-        entries=tuple(
-            Entry("conflict", path, said.value, _at(said), intent[path], None, "met a write in doubt")
-            for path, said in persons.items()
+        entries=(
+            *(
+                Entry("conflict", path, said.value, _at(said), intent[path], None, "met a write in doubt")
+                for path, said in persons.items()
+            ),
+            *(
+                Entry("echo", path, intent[path], now, golden.get(path), None, "late landing")
+                for path in late
+            ),
         ),
         follow_up=bool(owed(landed, golden, policy=policy)),
     )
 
 
-def _strange_renderings(
-    binding: Binding, intent: Mapping[str, Any], answer: Reading | None
-) -> dict[str, tuple[Suspect, ...]]:
-    """The suspects with a rendering that settles none of them: neither what we sent nor any of them.
-
-    It is ours, and they are people's; or a person wrote it before the read-back, and one of them is ours. The
-    same values once more, and what shows then, will tell. Empty: nothing of the kind.
-    """
-    more = {
-        path: (
-            *suspects,
-            Suspect(answer.seen[path], answer.values.get(path), answer.finished, capped(answer)),
-        )
-        for path, suspects in binding.suspects.items()
-        if answer is not None
-        and path in answer.seen
-        and answer.values.get(path) != intent.get(path)
-        and all(suspect.raw != answer.seen[path] for suspect in suspects)
+def _overwritten(binding: Binding, intent: Mapping[str, Any], answer: Reading | None) -> set[str]:
+    """The fields that show an echo instead of what was just written: an older write of ours landed over
+    it."""
+    if answer is None or not binding.echoes:
+        return set()
+    return {
+        path
+        for path, value in intent.items()
+        for echo in binding.echoes.get(path, ())
+        if path in answer.seen
+        and value not in (answer.values.get(path), echo.value)
+        and is_echo(binding, path, raw=answer.seen[path], value=answer.values.get(path))
     }
-    return {**binding.suspects, **more} if more else {}
+
+
+def _strange_renderings(
+    binding: Binding, intent: Mapping[str, Any], answer: Reading | None, *, late: Collection[str]
+) -> dict[str, tuple[Suspect, ...]]:
+    """The suspects, with each rendering shown that is neither what we sent nor one of them.
+
+    It may be ours, and the suspects people's; or a person wrote it before the read-back, and the rendering of
+    ours, which may still land late, is not known. After a write in doubt, the same values once more, and what
+    shows then, will tell (unless somebody puts a suspect back by hand at that very moment). Empty: nothing of
+    the kind.
+    """
+    if answer is None:
+        return {}
+    return {
+        path: (*binding.suspects.get(path, ()), _shown(answer, path))
+        for path, value in intent.items()
+        if path in answer.seen
+        and path not in late
+        and answer.values.get(path) != value
+        and all(suspect.raw != answer.seen[path] for suspect in binding.suspects.get(path, ()))
+    }
+
+
+def _shown(answer: Reading, path: str) -> Suspect:
+    return Suspect(answer.seen[path], answer.values.get(path), answer.finished, capped(answer))
 
 
 def _rendered(landed: Binding, intent: Mapping[str, Any], answer: Reading) -> Binding:

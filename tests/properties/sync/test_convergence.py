@@ -32,9 +32,9 @@ RULES = {
 
 # per safeguard: what is replaced where, and what it says instead
 SAFEGUARDS: dict[str, list[tuple[ModuleType, str, Any]]] = {
-    "suspects": [(delivery, "_suspect", None)],
+    "suspects": [(delivery, "_says_otherwise", False)],
     "echoes": [(reading, "is_echo", False), (delivery, "is_echo", False)],
-    "a rendering that settles no suspect": [(receipt, "_strange_renderings", {})],
+    "a second look at a strange rendering": [(receipt, "_strange_renderings", {})],
     "proof that nothing landed": [(delivery, "never_landed", True)],
     "the pre-read": [(delivery, "needs_preread", False)],
     "what stood there before us": [(delivery, "_given_back", MISSING)],

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.errors import LeaseLost
-from hub.sync.binding import Binding
+from hub.sync.binding import Binding, Echo
 from hub.sync.delivery import begin, claim, give_up, needs_preread, owed, preread, release
 from hub.sync.policy import Manners, compile_policy
 from hub.sync.reading import Reading, first_sight, take
@@ -160,6 +160,30 @@ def test_a_rendering_that_settles_no_suspect_is_learned_again() -> None:
     assert (got.edits, got.held, got.retry) == ((), True, True)
     got = answered(got.binding, "done", read(70, name="Bob"))
     assert [edit.value for edit in got.edits] == ["typed"]
+
+
+def test_a_late_landing_before_the_read_back_is_written_over() -> None:
+    """What the read-back of a new write shows is an older write of ours, which landed over it."""
+    echoing = replace(bound(name="Ann"), echoes={"name": (Echo("OLD", "old", 99.0),)})
+    got = answered(begun(echoing, {"name": "bob"}), "done", read(25, name="OLD"), {"name": "bob"})
+    assert (got.binding.seen, got.binding.sent, got.binding.contribution["name"].value) == (
+        {"name": "OLD"},
+        {},
+        "ann",
+    )
+    assert [entry.kind for entry in got.entries] == ["echo"]
+    assert got.follow_up
+
+
+def test_an_echo_in_doubt_is_known_and_then_forgotten() -> None:
+    echoing = replace(
+        bound(name="Ann", phone="1"),
+        echoes={"name": (Echo("OLD", "old", 40.0),), "phone": (Echo("9", "9", 40.0),)},
+    )
+    doubt = claim(begun(echoing, {"name": "bob"}), now=50, lease_seconds=15)
+    assert doubt is not None
+    got = preread(doubt, read(51, name="OLD", phone="1"), policy=POLICY, golden={}, fence=2).binding
+    assert (got.seen["name"], got.suspects, got.echoes.keys()) == ("OLD", {}, {"phone"})
 
 
 def test_an_unchanged_version_proves_that_nothing_landed() -> None:

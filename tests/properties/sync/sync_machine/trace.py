@@ -80,7 +80,7 @@ class Trace:
             self.doubts.append(Doubt(self.opened.pop(key, 0.0), self.now, key, frozenset(before)))
 
     def put_back_before_read_back(self, key: Key, path: str) -> bool:
-        """The one way to mistake us for a person: in the moment before the read-back of a repeated write,
+        """The one way to take us for a person: in the moment before the read-back of a repeated write,
         somebody put back by hand what had stood there while it was in doubt."""
         acts = [act for act in self.acts if act.key == key and act.path == path]
         return any(
