@@ -16,11 +16,13 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.status import Status
 from rich.table import Table
+from rich.text import Text
 
 from hub.cli.show import safe
 from hub.cli.show import say as say_aside
 
 _PIPE_WIDTH = 120
+_SPINNER = 4
 _QUIET_SECONDS = 5.0  # how often it speaks of its progress where no terminal shows a moving line
 
 
@@ -69,7 +71,9 @@ class Stage:
         """What is being done right now."""
         if self._aside.is_terminal:
             if self._status is not None:
-                self._status.update(escape(safe(f"{self._title}: {text}")))
+                line = Text(safe(f"{self._title}: {text}"))
+                line.truncate(self._aside.width - _SPINNER, overflow="ellipsis")
+                self._status.update(line)
         elif time.monotonic() - self._spoke >= _QUIET_SECONDS:
             self._spoke = time.monotonic()
             say_aside(f"    … {self._title}: {text}")
@@ -93,7 +97,7 @@ class Stage:
         self._out.print(shown)
 
     def _print(self, text: str, *, indent: int = 0) -> None:
-        if self._piped:
+        if self._piped or not indent:  # lines of their own are for pasting: the terminal breaks them, we do not
             self._out.print(" " * indent + text, soft_wrap=True)
         else:
             self._out.print(Padding(text, (0, 0, 0, indent), expand=False))
