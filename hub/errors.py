@@ -140,3 +140,33 @@ class NotFound(WrongUse):
     """The thing named in the call does not exist."""
 
     code = "not_found"
+
+
+class NotSignedIn(WrongUse):
+    """The request names nobody the hub knows: no token, or none that is in force."""
+
+    code = "not_signed_in"
+
+
+class NotAllowed(WrongUse):
+    """Who asks is known and may not do this."""
+
+    code = "not_allowed"
+
+
+class Gone(NotFound):
+    """It was there and is kept no longer; `fix` says how to go on without it."""
+
+    code = "gone"
+
+
+class Stale(WrongUse):
+    """What the caller knew has changed since; nothing was done."""
+
+    code = "stale"
+
+
+class TooLarge(WrongUse):
+    """More than the hub takes in one request; nothing was done."""
+
+    code = "too_large"

@@ -22,7 +22,7 @@ from hub.errors import NotFound, WrongFile, WrongUse
 
 FILE_NAME = "hub.toml"
 _SOCKET_PATH_LIMIT = 100  # bytes; sockaddr_un holds 108 on Linux, 104 elsewhere
-_LEAST: Mapping[str, int] = {"lease_seconds": 5}  # a lease is longer than a remote call
+_LEAST: Mapping[str, int] = {"lease_seconds": 5, "feed_days": 1}  # a lease is longer than a remote call
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "env": ("development", "production"),
     "log_level": ("debug", "info", "warning", "error"),
@@ -54,6 +54,7 @@ class Settings:
     realtime_workers: int = 1
     stop_seconds: int = 10
     lease_seconds: int = 60
+    feed_days: int = 30
 
     @property
     def data(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.store.tables.access import api_token
 from hub.store.tables.base import metadata
 from hub.store.tables.connections import (
     connection,
@@ -19,6 +20,7 @@ from hub.store.tables.outgoing import creation, delivery, receipt
 from hub.store.tables.records import binding, reread, source_record
 
 __all__ = [
+    "api_token",
     "audit",
     "binding",
     "connection",
