@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("hub.cli.run:run", "What was pulled and pushed, and how it went."),
     "customer": ("hub.cli.customer:customer", "Find, show, explain, merge, unmerge, pin."),
     "quarantine": ("hub.cli.quarantine:quarantine", "Records that could not be taken, and why."),
+    "token": ("hub.cli.token:token", "Who may use the API, and for what."),
     "rebuild": ("hub.cli.rebuild:rebuild", "Compute every golden record again from its evidence."),
     "remap": ("hub.cli.rebuild:remap", "Apply a changed map to what is stored."),
     "map": ("hub.cli.map:map_", "Try a map on real rows; suggest one from headers."),
