@@ -1,7 +1,7 @@
 """A remote system in memory, with manners and faults a test chooses, and the connector that speaks to it.
 
-A row is what the system shows: {"id", "first", "last", "mail", "phone", "city", "firm", "note", "updated"}. People change it by
-`put`, `edit`, `erase`; the hub by the connector. `writes` is every write that took effect, in order.
+A row is what the system shows: {"id", "first", "last", "mail", "phone", "city", "firm", "note", "updated"}. People change
+it by `put`, `edit`, `erase`; the hub by the connector. `writes` is every write that took effect, in order.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from hub.errors import HubError, OutcomeUnknown
+from hub.errors import HubError
 from hub.sdk.connector import (
     Change,
     Connector,
@@ -47,7 +47,7 @@ Render = Callable[[str, Any], Any]
 
 
 class Lost(Exception):
-    """What a connector cannot foresee: the process was killed while the call was out."""
+    """What a connector does not foresee."""
 
 
 @dataclass
@@ -69,7 +69,7 @@ class MemorySystem:
     gone: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     broken: HubError | None = None
-    late: list[Callable[[], object]] = field(default_factory=list)
+    late: list[tuple[float, Change]] = field(default_factory=list)
     writes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     revisions: dict[str, int] = field(default_factory=dict)
@@ -100,13 +100,15 @@ class MemorySystem:
         self.gone.append(id)
 
     def arm(self, *faults: str) -> None:
-        """For the next writes, one each: `lose_request`, `lose_answer`, `late`, `refuse`, `retry`, `crash`, `fine`."""
+        """For the next writes, one each: `lose_request`, `lose_answer`, `late`, `refuse`, `retry`, `crash`, `killed`, `fine`."""
         self.faults.extend(faults)
 
     def land(self) -> None:
-        """What was sent and had not taken effect takes effect now."""
+        """What was sent and had not taken effect takes effect now; after the declared time it never does."""
         while self.late:
-            self.late.pop(0)()
+            sent_at, change = self.late.pop(0)
+            if time.time() <= sent_at + self.capabilities.lands_late_seconds:
+                self._apply(change)
 
     def _touch(self, id: str) -> None:
         now = time.time()
@@ -135,13 +137,15 @@ class MemorySystem:
         if fault == "lose_request":
             return doubt
         if fault == "late":
-            self.late.append(lambda: self._apply(change))
+            self.late.append((time.time(), change))
             return doubt
         answer = self._apply(change)
         if fault == "lose_answer":
             return doubt
         if fault == "crash":
-            raise Lost("killed while the call was out")
+            raise Lost("a defect of the connector")
+        if fault == "killed":
+            raise KeyboardInterrupt
         return answer
 
     def _apply(self, change: Change) -> Receipt:
@@ -243,7 +247,3 @@ class MemoryConnector(Connector):
 def manifest_of(system: MemorySystem) -> Manifest:
     """What the registry would have read for this system."""
     return Manifest(system.name, system.name, "test", "in memory", objects={"customer": system.capabilities})
-
-
-def unknown(_change: Change) -> HubError:
-    return OutcomeUnknown("the connection broke")

@@ -19,6 +19,7 @@ LADDER = 24 * 3600.0
 
 def pair(hub: Hub, system: System) -> tuple[MemorySystem, MemorySystem]:
     alpha, beta = system("alpha"), system("beta")
+    beta.capabilities = replace(beta.capabilities, lands_late_seconds=600.0)
     alpha.put(id="a1", **ANN)
     beta.put(id="b1", **ANN)
     for name in ("alpha", "beta"):
@@ -56,6 +57,24 @@ def test_a_write_without_answer_is_repeated_unchanged_and_settles(
     hub.settle()
     assert [wrote["city"] for _, wrote in beta.writes][-2:] == ["Köln", "Ulm"]
     assert alpha.rows["a1"]["city"] == beta.rows["b1"]["city"] == "Ulm"
+
+
+def test_a_write_that_lands_late_over_a_newer_one_is_an_echo_and_golden_is_written_again(
+    hub: Hub, system: System
+) -> None:
+    alpha, beta = pair(hub, system)
+    alpha.edit("a1", city="Köln")
+    beta.arm("late")
+    hub.sync(confirm=True)
+    hub.clock.wait(301)
+    hub.settle()  # the same again
+    alpha.edit("a1", city="Ulm")
+    hub.settle()
+    beta.land()
+    assert beta.rows["b1"]["city"] == "Köln"
+    hub.settle()
+    assert alpha.rows["a1"]["city"] == beta.rows["b1"]["city"] == "Ulm"
+    assert [one["kind"] for one in hub.entries()] == ["echo"]
 
 
 def test_an_edit_made_while_a_write_is_in_doubt_is_not_lost(hub: Hub, system: System) -> None:
@@ -156,7 +175,7 @@ def test_a_create_without_answer_is_looked_for_and_never_doubled(
 
 
 def test_a_create_that_lands_late_is_not_made_again(hub: Hub, system: System) -> None:
-    alpha, beta = creating(hub, system, unique=("email",), lands_late_seconds=120.0)
+    alpha, beta = creating(hub, system, unique=("email",), lands_late_seconds=600.0)
     alpha.put(id="a1", **ANN)
     beta.arm("late")
     hub.sync(confirm=True)
