@@ -30,7 +30,7 @@ def every_field_agrees(hub: Hub, trace: Trace) -> None:
                 if raw and taint(raw) not in trace.typed[key, path] and raw != remote.defaults.get(path):
                     raise Broken(f"a value of ours is left in {path} of {key}: {raw}")
             elif raw not in (remote.render(path, want), want):
-                reason = _excuse(hub, trace, key, path)
+                reason = _excuse(hub, trace, key, path, raw)
                 if reason is None:
                     raise Broken(
                         f"{path} of {key} is {raw!r}, golden {want!r}, sent {binding.sent.get(path)!r}"
@@ -38,16 +38,20 @@ def every_field_agrees(hub: Hub, trace: Trace) -> None:
                 trace.counts[f"differs: {reason}"] += 1
 
 
-def _excuse(hub: Hub, trace: Trace, key: Key, path: str) -> str | None:
-    remote = hub.remotes[key[0]]
-    if path in remote.policy.own and hub.siblings(key)[0]:
+def _excuse(hub: Hub, trace: Trace, key: Key, path: str, raw: str) -> str | None:
+    policy = hub.remotes[key[0]].policy
+    if path in policy.own and hub.siblings(key)[0]:
         return "identifying field of a second record"
-    last = max((act for act in trace.acts if act.key == key and act.path == path), default=None)
-    if last is None:
-        return None
-    if last.taint is None and path not in remote.policy.clear | remote.policy.refill | remote.policy.outward:
+    acts = [act for act in trace.acts if act.key == key and act.path == path]
+    if (
+        not raw
+        and acts
+        and acts[-1].taint is None
+        and path not in policy.clear | policy.refill | policy.outward
+    ):
         return "blank there, rule ignore"
-    return "edit before the read-back" if _in_read_back(trace, last) else None
+    typed_before_read_back = any(act.taint == taint(raw) and _in_read_back(trace, act) for act in acts)
+    return "edit before the read-back" if typed_before_read_back else None
 
 
 def no_edit_is_gone(hub: Hub, trace: Trace) -> None:

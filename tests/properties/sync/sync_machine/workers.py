@@ -13,6 +13,7 @@ from sync_machine.trace import Key, ReadBack
 
 from hub.errors import LeaseLost
 from hub.sync import create, delivery
+from hub.sync.reading import Reading
 from hub.sync.receipt import receipt
 
 if TYPE_CHECKING:
@@ -47,11 +48,7 @@ def _deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> It
             return
         read = remote.read(key[1], clock.now, clock.now)
         yield "read"
-        golden = hub.golden(hub.cluster_of(key))
-        taken = delivery.preread(hub.bindings[key], read, policy=policy, golden=golden, fence=fence)
-        hub.settle(key, taken.binding, taken.edits, taken.entries)
-        if taken.outcome == "dropped":
-            hub.bindings[key] = delivery.release(hub.bindings[key], fence=fence)
+        if not _settle_preread(hub, key, read, fence):
             return
     begun = delivery.begin(hub.bindings[key], hub.owed(key), fence=fence)
     if begun is None:
@@ -83,6 +80,16 @@ def _deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> It
         now=clock.now,
     )
     hub.settle(key, got.binding, got.edits, got.entries)
+
+
+def _settle_preread(hub: Hub, key: Key, read: Reading, fence: int) -> bool:
+    """Whether the delivery may go on after its pre-read."""
+    policy, golden = hub.remotes[key[0]].policy, hub.golden(hub.cluster_of(key))
+    taken = delivery.preread(hub.bindings[key], read, policy=policy, golden=golden, fence=fence)
+    hub.settle(key, taken.binding, taken.edits, taken.entries)
+    if taken.outcome == "dropped":
+        hub.bindings[key] = delivery.release(hub.bindings[key], fence=fence)
+    return taken.outcome != "dropped"
 
 
 def _read_back(hub: Hub, key: Key, answer: Answer, clock: Clock, luck: random.Random | None) -> Answer:
