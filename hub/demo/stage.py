@@ -97,7 +97,7 @@ class Stage:
         self._out.print(shown)
 
     def _print(self, text: str, *, indent: int = 0) -> None:
-        if self._piped or not indent:  # lines of their own are for pasting: the terminal breaks them, we do not
+        if self._piped or not indent:  # what may be pasted is not broken by us
             self._out.print(" " * indent + text, soft_wrap=True)
         else:
             self._out.print(Padding(text, (0, 0, 0, indent), expand=False))
