@@ -50,7 +50,6 @@ QUEUES = ("pull", "bulk", "realtime")
 PROCESSES: Mapping[str, str] = {"worker": "jobs.worker.main", "scheduler": "jobs.schedule.main"}
 
 _WAITING_TTL = 3600  # a job nobody took in this time is dispatched again by upkeep anyway
-_BELL_TTL = 45  # how long a lost job can keep the same work from being dispatched again
 _DOWN_PAUSE = 2.0  # seconds for which a queue found down is not asked again
 _WORKER_TTL, _MAINTENANCE, _MONITORING = 30, 10, 5
 
@@ -102,34 +101,32 @@ class JobQueue:
     def dispatch(self, kind: str, id: int | str, lane: Lane = "bulk") -> bool:
         """Ring for one piece of work. False: the queue is down (the row in SQL waits for upkeep).
 
-        While the same call waits to be started it is not queued again; once it runs, it is (its row may have changed).
+        While the same call waits to be started it is not queued again; once a worker has it, it is: its row may have
+        changed, or the worker died with it.
         """
         job = _job(kind)
         queue = job.queues[lane]
-        bell = f"hub:bell:{queue}:{kind}:{id}"
+        bell = f"hub:bell:{queue}:{kind}:{id}"  # holds the id of the job that waits
 
         def ring(client: Redis) -> bool:
             from rq import Queue, Retry
 
-            if not client.set(bell, 1, nx=True, ex=_BELL_TTL):
+            rung: Any = client.get(bell)
+            if rung is not None and client.lpos(f"rq:queue:{queue}", rung) is not None:
                 return True
-            try:
-                Queue(queue, connection=client, serializer="json").enqueue_call(
-                    job.entry,
-                    args=(id, lane),
-                    timeout=job.timeout,
-                    ttl=_WAITING_TTL,
-                    result_ttl=0,
-                    failure_ttl=60,
-                    description=f"{kind} {id} {lane}",
-                    meta={"bell": bell},
-                    retry=Retry(
-                        max=2
-                    ),  # for a worker that was killed; what a job itself meets, its row remembers
-                )
-            except Exception:
-                client.delete(bell)
-                raise
+            made = Queue(queue, connection=client, serializer="json").enqueue_call(
+                job.entry,
+                args=(id, lane),
+                timeout=job.timeout,
+                ttl=_WAITING_TTL,
+                result_ttl=0,
+                failure_ttl=60,
+                description=f"{kind} {id} {lane}",
+                retry=Retry(
+                    max=2
+                ),  # for a worker that was killed; what a job itself meets, its row remembers
+            )
+            client.set(bell, made.id, ex=_WAITING_TTL)
             return True
 
         return self._attempt(ring, otherwise=False)
@@ -244,12 +241,6 @@ def _worker_class(on_beat: Callable[[], None] | None) -> type[Worker]:
             # Without this a job whose worker was killed runs on while a second worker starts the same one.
             leash.hold(self.pid or os.getppid(), signal.SIGKILL)
             super().main_work_horse(job, queue)
-
-        def perform_job(self, job: Any, queue: Any, execution: Any) -> bool:
-            # From here on the row is read; what changes later must ring again.
-            if bell := job.meta.get("bell"):
-                self.connection.delete(bell)
-            return bool(super().perform_job(job, queue, execution))
 
     return HubWorker
 

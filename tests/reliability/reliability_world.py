@@ -21,7 +21,7 @@ from sqlalchemy import text
 
 from hub import settings as process_settings
 from hub.demo.erp import Erp
-from hub.queue import open_queue
+from hub.queue import QUEUES, open_queue
 from hub.settings import Settings
 from hub.store.session import Database
 from hub.testkit.loopback import Reply, Request
@@ -170,6 +170,7 @@ class World:
         self._log_file = folder / "up.log"
         self._up: subprocess.Popen[bytes] | None = None
         self._frozen: list[int] = []
+        self._exported = {number: row(number) for number in EXPORTED}
 
     # --- the hub ----------------------------------------------------------------------------------
 
@@ -186,27 +187,31 @@ class World:
         self.hub("init", str(self.home))
         (self.home / "in").mkdir()
         (self.home / "customers.toml").write_text(MAP)
-        self.export(row(number) for number in EXPORTED)
+        self.export({})
         file = self.home / "connections.toml"
         every = f'schedule = "{schedule}"' if schedule else ""
         file.write_text(CONNECTIONS.format(url=self.proxy.address, schedule=every))
         self.hub("apply", str(file))
 
-    def export(self, rows: Iterator[Mapping[str, str]] | Sequence[Mapping[str, str]]) -> None:
-        """The exporting system writes its file anew."""
+    def export(self, phones: Mapping[int, str]) -> None:
+        """The exporting system writes its file anew, with these new phone numbers of its customers."""
+        for number, phone in phones.items():
+            self._exported[number]["tel"] = phone
         out = io.StringIO()
         writer = csv.DictWriter(out, COLUMNS)
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(self._exported.values())
         new = self.home / "in" / ".new"
         new.write_text(out.getvalue(), encoding="utf-8")
         new.rename(self.home / "in" / "customers.csv")
 
     def start(self) -> str:
-        """`hub up`; its address, once it says it."""
-        already = len(self.log())
+        """`hub up`; its address, once it says it and its workers live."""
+        already, began = len(self.log()), time.time()
         self._up = self._spawn("up")
         self.until(lambda: "is up at " in self.log()[already:], what="hub up says its address")
+        living = "SELECT count(*) FROM heartbeat WHERE kind LIKE 'worker %' AND at >= :began"
+        self.until(lambda: self.rows(living, began=began)[0][0] == len(QUEUES), what="the workers live")
         return self.log()[already:].partition("is up at ")[2].split()[0]
 
     def stop(self) -> int | None:
@@ -214,10 +219,9 @@ class World:
         if self._up is None:
             return None
         self._up.send_signal(signal.SIGINT)
-        try:
-            return self._up.wait(30)
-        finally:
-            self.end()
+        code = self._up.wait(30)
+        self._up = None
+        return code
 
     def end(self) -> None:
         """Whatever is left of it, at once."""
