@@ -170,3 +170,13 @@ class TooLarge(WrongUse):
     """More than the hub takes in one request; nothing was done."""
 
     code = "too_large"
+
+
+class Moved(WrongUse):
+    """The thing answers to another id now. `to`: that id, as people see it."""
+
+    code = "moved"
+
+    def __init__(self, message: str, *, to: str) -> None:
+        super().__init__(message, fix=f"Use {to}.")
+        self.to = to

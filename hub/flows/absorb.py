@@ -7,7 +7,7 @@ Every story that learns something of a remote record ends here: a page, a pre-re
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -15,7 +15,7 @@ from hub.flows import goldens, owing
 from hub.flows.bindings import save_bindings, to_row
 from hub.flows.goldens import Recomputed, Sighting
 from hub.flows.matching import Matched, Subject, features_of, match
-from hub.flows.wiring import Stream, Wiring
+from hub.flows.wiring import Wiring
 from hub.identity.features import Features, features
 from hub.store import bulk
 from hub.store.binding_row import COLUMNS as BINDING
@@ -29,11 +29,22 @@ from hub.sync.conflict import Edit, Entry, overruled
 _ENTRY = ("record_id", "customer_id", "path", "kind", "detail", "at")
 
 
+class Origin(Protocol):
+    """Where a record stands: a stream, or a connection of the hub's own."""
+
+    @property
+    def connection_id(self) -> int: ...
+    @property
+    def connection(self) -> str: ...
+    @property
+    def object(self) -> str: ...
+
+
 class Evidence(NamedTuple):
     """What one record says now. `before`: its binding until now, None for a new record. first_seen: epoch seconds."""
 
     record_id: int
-    stream: Stream
+    stream: Origin
     external_id: str
     part: str
     first_seen: float
@@ -92,8 +103,11 @@ def evidence_values(binding: Binding) -> dict[str, Any]:
     return {path: one.value for path, one in binding.contribution.items() if one.value is not None}
 
 
-def record_features(wiring: Wiring, binding: Binding, *, own_ref: str | None) -> Features:
-    """The features of a record, from its contributions."""
+def record_features(wiring: Wiring, binding: Binding, *, connection_id: int, own_ref: str | None) -> Features:
+    """The features of a record, from its contributions; none for a record bound without matching (sync.md, "A write
+    by API")."""
+    if connection_id in wiring.built_in:
+        return features({}, wiring.model)
     return features(evidence_values(binding), wiring.model, own_ref=own_ref if wiring.refers else None)
 
 
@@ -109,7 +123,7 @@ def _subjects(conn: Connection, wiring: Wiring, evidence: Sequence[Evidence]) ->
                 continue
             before = stored[one.record_id]
         ref = f"{one.stream.connection}:{one.external_id}"
-        found = record_features(wiring, one.after, own_ref=ref)
+        found = record_features(wiring, one.after, connection_id=one.stream.connection_id, own_ref=ref)
         if before is None or before != found:
             subjects[one.record_id] = Subject(
                 one.record_id,

@@ -67,7 +67,7 @@ def _refer(conn: Connection, wiring: Wiring, ids: list[int]) -> None:
     for id, standing in stored.items():
         place, before = places[id], features_of(standing)
         ref = f"{wiring.names.get(place.connection_id, '')}:{place.external_id}"
-        found = record_features(wiring, bindings[id], own_ref=ref)
+        found = record_features(wiring, bindings[id], connection_id=place.connection_id, own_ref=ref)
         if found != before:
             subjects[id] = Subject(
                 id,

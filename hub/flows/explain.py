@@ -55,7 +55,11 @@ def shown(conn: Connection, meant: Meant) -> dict[str, Any]:
         "fields": fields,
         "also": {field: [value for _, value in many] for field, many in also.items()},
         "sources": sources,
-        "records": [{key: value for key, value in one.items() if key != "record_id"} for one in members],
+        "records": [
+            {key: value for key, value in one.items() if key not in ("record_id", "built_in")}
+            for one in members
+            if not one["built_in"]
+        ],
         "orders": _orders(conn, id),
     }
 
@@ -91,7 +95,7 @@ def explained(db: Database, wiring: Wiring, customer_id: int) -> Explanation:
             customer_id,
             lines,
             words,
-            listed,
+            [one for one in listed if not one["built_in"]],
             _ties(conn, wiring, labels),
             _entries(conn, customer_id, labels),
         )
@@ -101,6 +105,8 @@ def named_records(conn: Connection, customer_id: int, names: Sequence[str]) -> t
     """Record ids of a customer named as CONNECTION:EXTERNAL_ID, and the names that are none of its records."""
     known: dict[str, list[int]] = {}
     for one in _records(conn, customer_id):
+        if one["built_in"]:
+            continue
         known.setdefault(f"{one['connection']}:{one['external_id']}", []).append(one["record_id"])
     return [id for name in names for id in known.get(name, ())], [name for name in names if name not in known]
 
@@ -108,9 +114,11 @@ def named_records(conn: Connection, customer_id: int, names: Sequence[str]) -> t
 def _records(conn: Connection, customer_id: int) -> list[dict[str, Any]]:
     ids = matching.members_of(conn, [customer_id]).get(customer_id, [])
     names = _names(conn)
+    own = {row.id for row in connections.rows(conn, removed=True) if row.state == connections.BUILT_IN}
     return [
         {
             "record_id": place.id,
+            "built_in": place.connection_id in own,
             "connection": names.get(place.connection_id, ""),
             "object": place.object,
             "external_id": place.external_id,

@@ -82,7 +82,7 @@ def _again(conn: Connection, wiring: Wiring, ids: list[int]) -> None:
             place.external_id,
             place.part,
             place.first_seen,
-            record_features(wiring, bindings[id], own_ref=ref),
+            record_features(wiring, bindings[id], connection_id=place.connection_id, own_ref=ref),
             features_of(stored[id]),
             stored[id].tied_to,
         )
@@ -114,7 +114,7 @@ def _check_records(conn: Connection, wiring: Wiring, ids: list[int]) -> list[Dev
     for id, standing in matching.standings(conn, ids).items():
         place = places[id]
         name = f"{wiring.names.get(place.connection_id, '')}:{place.external_id}"
-        features = record_features(wiring, bindings[id], own_ref=name)
+        features = record_features(wiring, bindings[id], connection_id=place.connection_id, own_ref=name)
         if features != features_of(standing):
             found.append(
                 Deviation("features", name, "the stored features are not those of its contributions")

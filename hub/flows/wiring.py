@@ -70,7 +70,8 @@ class Stream:
 class Wiring:
     """All streams by (connection id, object), and what decides: match model and survivorship rules.
 
-    names, configs: of every connection, removed ones included; streams: of the others.
+    names, configs: of every connection, removed ones included; streams: of the others. built_in: connections of the
+    hub's own, whose records take no part in matching.
     """
 
     streams: Mapping[tuple[int, str], Stream]
@@ -80,6 +81,7 @@ class Wiring:
     refers: bool  # whether some map reads references to other systems' records
     model: MatchModel
     rules: Rules
+    built_in: frozenset[int] = frozenset()
 
     def stream(self, connection_id: int, object: str) -> Stream | None:
         return self.streams.get((connection_id, object))
@@ -117,7 +119,7 @@ def load_wiring(db: Database) -> Wiring:
         every = conn.execute(select(connection_table).order_by(connection_table.c.id)).all()
         maps = {(row.connection_id, row.object): row for row in conn.execute(select(connection_map))}
         overrides = connections.rules(conn)
-    rows = [row for row in every if row.state != "removed"]
+    rows = [row for row in every if row.state not in ("removed", connections.BUILT_IN)]
     streams: dict[tuple[int, str], Stream] = {}
     owners: dict[str, str] = {}
     for row in rows:
@@ -138,6 +140,7 @@ def load_wiring(db: Database) -> Wiring:
         refers=_refers(db),
         model=model,
         rules=rules,
+        built_in=frozenset(row.id for row in every if row.state == connections.BUILT_IN),
     )
 
 

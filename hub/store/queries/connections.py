@@ -12,6 +12,9 @@ from hub.store.tables import audit, connection, connection_map, survivorship_rul
 
 _MAP = ("file", "map", "overlay_file", "overlay")
 
+BUILT_IN = "built_in"
+"""The state of a connection of the hub's own: no admin's, nothing is pulled from it or delivered to it."""
+
 
 class ConnectionRow(NamedTuple):
     """A connection as stored. config: the document of `flows.config`; confirmed_at: a person saw its first plan.
@@ -41,10 +44,10 @@ class Standing(NamedTuple):
 
 
 def rows(conn: Connection, *, removed: bool = False) -> list[ConnectionRow]:
-    """Every connection by name; `removed`: those too that were taken out."""
+    """Every connection by name; `removed`: those too that were taken out, and those of the hub's own."""
     query = select(connection).order_by(connection.c.name)
     if not removed:
-        query = query.where(connection.c.state != "removed")
+        query = query.where(connection.c.state.not_in(("removed", BUILT_IN)))
     return [_row(found) for found in conn.execute(query)]
 
 
@@ -80,6 +83,17 @@ def insert(
     )
     assert result.inserted_primary_key is not None
     return int(result.inserted_primary_key[0])
+
+
+def built_in(conn: Connection, name: str, *, now: float) -> int:
+    """The id of the hub's own connection of this name, which is made when it is first needed."""
+    found = by_name(conn, name)
+    if found is not None:
+        return found.id
+    config = {"connector": name}
+    id = insert(conn, name, connector=name, config=config, base_dir="", state=BUILT_IN, now=now)
+    change(conn, id, now=now, behind=None)
+    return id
 
 
 def change(conn: Connection, id: int, *, now: float, **values: Any) -> None:

@@ -12,7 +12,7 @@ _BATCH = 5_000
 _LINKS = """
 SELECT c.name, s.object, s.external_id, i.customer_id
 FROM connection c JOIN source_record s ON s.connection_id = c.id JOIN identity i ON i.record_id = s.id
-WHERE s.gone_at IS NULL AND c.state <> 'removed'
+WHERE s.gone_at IS NULL AND c.state NOT IN ('removed', 'built_in')
 ORDER BY c.name{bytes}, s.object{bytes}, s.external_id{bytes}, s.part{bytes}
 """
 

@@ -158,7 +158,9 @@ def record_counts(conn: Connection, customer_ids: Sequence[int]) -> dict[int, in
     rows = conn.execute(
         text(
             "SELECT i.customer_id, COUNT(*) FROM identity i JOIN source_record s ON s.id = i.record_id "
-            f"WHERE s.gone_at IS NULL AND i.customer_id {bulk.among(conn, 'ids')} GROUP BY i.customer_id"
+            "JOIN connection c ON c.id = s.connection_id "
+            f"WHERE s.gone_at IS NULL AND c.state <> 'built_in' AND i.customer_id {bulk.among(conn, 'ids')} "
+            "GROUP BY i.customer_id"
         ),
         {"ids": bulk.pack(conn, customer_ids)},
     )
