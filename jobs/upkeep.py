@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from hub.flows import feed
 from hub.store.queries import heartbeats
 from jobs.worker import bench
 
@@ -12,3 +13,4 @@ def run(id: str, lane: str) -> None:
     """`id`: "sweep"; there is one upkeep of the whole hub."""
     with bench() as at:
         heartbeats.forget(at.db, now=time.time())
+        feed.trim(at.db, before=time.time() - at.settings.feed_days * 86400.0)
