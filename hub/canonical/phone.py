@@ -164,6 +164,9 @@ def _read(text: str, country: str | None) -> str:
         found = _quick(text, country)
     if found == _UNSURE:
         found = by_library(text, country)
+    if not found and text.startswith("00"):
+        # Most of the world dials abroad with 00, and people write it so where their own country does not.
+        found = by_library(f"+{text[2:].lstrip()}", None)
     return found or text
 
 

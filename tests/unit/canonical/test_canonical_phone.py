@@ -81,3 +81,10 @@ def test_the_short_way_says_what_the_library_says(found: tuple[str, str | None])
 def test_the_short_way_is_taken_by_what_people_write() -> None:
     for text, country in (("0171 2345678", "DE"), ("+1 (212) 555-0123", None), ("0061 412 345 678", "DE")):
         assert phone._quick(text, country) == phone.by_library(text, country) != ""
+
+
+def test_00_means_abroad_also_where_the_country_dials_otherwise() -> None:
+    assert to_phone("0049 30 1234567", "US") == "+49301234567"
+    assert to_phone("00886 2 2345 6789", "TW") == "+886223456789"
+    assert to_phone("0049 30 1234567", "DE") == "+49301234567"
+    assert to_phone("00 1", "US") == "00 1"
