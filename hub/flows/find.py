@@ -83,16 +83,16 @@ def newest(conn: Connection, *, limit: int, before: int | None = None) -> list[F
 
 def search(conn: Connection, text: str, *, limit: int) -> list[Found]:
     """By e-mail or phone through the key table, else by words in the golden documents (which reads them all)."""
-    hashes = _hashes(conn, text.strip())
-    if hashes:
-        records = [record for _, record in matching.holders(conn, hashes)]
+    held = hashes(conn, text.strip())
+    if held:
+        records = [record for _, record in matching.holders(conn, held)]
         if records:
             return _hits(conn, listings.customers_of_records(conn, records))[:limit]
     words = text.split()
     if not words:
         raise WrongUse("There is nothing to look for.", fix="Give a name, an e-mail, a phone or an id.")
     found = listings.customers_saying(conn, words, limit=limit * 5)
-    return [one for one in _hits(conn, found) if _holds(one.fields, words)][:limit]
+    return [one for one in _hits(conn, found) if holds(one.fields, words)][:limit]
 
 
 def _by_id(conn: Connection, text: str) -> Meant:
@@ -132,7 +132,7 @@ def _by_record(conn: Connection, connection_id: int, name: str, *, external_id: 
     return Meant(found.customer_id, None, found.id)
 
 
-def _hashes(conn: Connection, asked: str) -> list[int]:
+def hashes(conn: Connection, asked: str) -> list[int]:
     """The keys that records with this e-mail or phone have, in every realm; empty for anything else, or blocked."""
     configs = [from_json(row.config) for row in connections.rows(conn, removed=True)]
     realms = {one.realm for one in configs} | {"default"}
@@ -167,7 +167,7 @@ def _says(fields: dict[str, Any], asked: str) -> bool:
     )
 
 
-def _holds(fields: dict[str, Any], words: Iterable[str]) -> bool:
+def holds(fields: dict[str, Any], words: Iterable[str]) -> bool:
     """Whether values, not the names of fields, hold every word."""
     whole = "\n".join(_texts(fields)).casefold()
     return all(word.casefold() in whole for word in words)

@@ -45,8 +45,8 @@ def erased(conn: Connection, customer_id: int) -> bool:
 
 
 def trim(conn: Connection, *, before: float) -> int:
-    """Take out one batch of changes older than `before` (epoch seconds), from the beginning, so that what is kept has no
-    hole. Returns how many; fewer than a full batch: nothing older is left."""
+    """Take out one batch of changes older than `before` (epoch seconds), from the beginning, so that what is kept has
+    no hole. Returns how many; 0: nothing older is left."""
     rows: Any = conn.execute(
         text("SELECT seq, at FROM feed ORDER BY seq LIMIT :limit"), {"limit": _TRIM_BATCH}
     ).all()
