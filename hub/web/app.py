@@ -12,7 +12,8 @@ from hub.errors import HubError, NotFound, RetryLater, WrongUse
 from hub.flows.home import is_loopback
 from hub.settings import Settings
 from hub.store.session import Database
-from hub.web import health, pages, words
+from hub.web import api, health, pages, words
+from hub.web.api import problem
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_env.filters.update(words.FILTERS)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(pages.blueprint)
+    api.register(app)
     app.before_request(_at_home)
     app.after_request(_guarded)
     app.register_error_handler(HTTPException, _refused)
@@ -71,11 +73,13 @@ def _guarded(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     if request.endpoint != "static":
-        response.headers["Cache-Control"] = "no-store"
+        response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
-def _refused(error: HTTPException) -> tuple[str, int]:
+def _refused(error: HTTPException) -> tuple[str, int] | Response:
+    if request.path.startswith("/api/"):  # what no part of the API took
+        return problem.refused(error)
     code = error.code or 500
     title = {404: "There is nothing here", 405: "That is not done here"}.get(code, error.name)
     return _page(title, "The address may be mistyped." if code == 404 else error.description or "", code)

@@ -138,6 +138,12 @@ def schedule(conn: Connection, id: int, object: str, *, next_due: float | None) 
     )
 
 
+def stamp(conn: Connection) -> tuple[Any, ...]:
+    """Two stamps that are equal: nothing of the configuration changed in between."""
+    counted = conn.execute(text("SELECT COUNT(*), MAX(updated_at) FROM connection")).one()
+    return (*counted, *sorted(rules(conn).items(), key=repr))
+
+
 def stop_work(conn: Connection, id: int, *, cause: str, now: float) -> int:
     """End what waits for a connection that is being removed: runs, deliveries, creates not begun. How many."""
     count = 0
