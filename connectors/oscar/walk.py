@@ -16,6 +16,7 @@ from hub.sdk import ConnectionBroken, RetryLater
 
 _PASSES = 3
 _STEPS_BACK = 50
+_STALE = 50
 
 
 class Part(NamedTuple):
@@ -75,12 +76,13 @@ class Walk:
             run.counted(listing)
             rows = listing.rows[1:] if run.position else listing.rows
             following = listing.following
-            if following is not None and "offset" not in following:
+            # Page numbers keep our own words in their links; only where a place is counted, it moves.
+            if following is not None and following.get("offset", str(offset)) == str(offset):
                 yield from self._by_links(run, listing)
                 return
-            if following is not None and not rows:
-                raise _circle(self._path, "a page brought nothing new, and there is more")
             run.took(rows, offset + len(listing.rows))
+            if following is not None and (not rows or run.stale > _STALE):
+                raise _circle(self._path, "page after page brings nothing new, and there is more")
             for start in range(0, len(rows) or 1, self._size):
                 last = start + self._size >= len(rows)
                 cursor = run.cursor if last and following is not None else {}
@@ -114,6 +116,7 @@ class _Pass:
         self._last = anchor
         self._counts: list[int] = []
         self._steps = 0
+        self.stale = 0
 
     @property
     def cursor(self) -> Mapping[str, Any]:
@@ -143,6 +146,7 @@ class _Pass:
     def took(self, rows: list[Row], position: int) -> None:
         self.position = position
         ids = [identity(row) for row in rows]
+        self.stale = 0 if set(ids) - self.seen else self.stale + 1
         self.seen.update(ids)
         self._last = ids[-1] if ids else self._last
 

@@ -24,7 +24,7 @@ def _own(names: str, *, under: str = "") -> list[str]:
     return found
 
 
-SECRET_KEY = "for tests on loopback only"  # noqa: S105
+SECRET_KEY = "for tests on loopback only"
 ALLOWED_HOSTS = ["*"]
 SITE_ID = 1
 USE_TZ = True
@@ -37,10 +37,13 @@ EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 INSTALLED_APPS = [
-    *(
-        f"django.contrib.{name}"
-        for name in "admin auth contenttypes flatpages messages sessions sites".split()
-    ),  # noqa: SIM905
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.flatpages",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.sites",
     "django.contrib.staticfiles",
     "oscar.config.Shop",
     *_own(
