@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
 from hub.errors import ConnectionBroken, HubError, LeaseLost, RetryLater
 from hub.flows import retry
-from hub.flows.catching_up import catch_up
+from hub.flows.catching_up import behind, catch_up
 from hub.flows.drain import LANES, connector_for, drain
 from hub.flows.keep import kept
 from hub.flows.pull import Say, pull
@@ -72,7 +72,8 @@ def run_pull(
         stream = _stream(wiring, row)
         connector, lease = connector_for(settings, stream, seconds=settings.lease_seconds, bucket=queue)
         with kept(db, row, lease) if keep else nullcontext():
-            catch_up(db, wiring, row.connection_id)
+            if behind(db, row.connection_id):
+                catch_up(db, wiring, row.connection_id)
             done = pull(
                 db,
                 wiring,
@@ -102,6 +103,14 @@ def run_pull(
         streams.finished(conn, row.connection_id, row.object, now=time.time())
 
 
+def due(db: Database, of: Iterable[Stream], *, lanes: Sequence[str] = LANES) -> bool:
+    """Whether anything is to be done now for these streams."""
+    with db.read() as conn:
+        return any(
+            outgoing.anything(conn, one.connection_id, one.object, lanes=lanes, now=time.time()) for one in of
+        )
+
+
 def run_push(
     db: Database,
     settings: Settings,
@@ -113,11 +122,8 @@ def run_push(
     say: Callable[[Counter[str]], None] | None = None,
 ) -> Counter[str]:
     """Bring what is due to one connection. Returns the counts, empty if nothing was; notes a run if something was."""
-    with db.read() as conn:
-        if not any(
-            outgoing.anything(conn, one.connection_id, one.object, lanes=lanes, now=time.time()) for one in of
-        ):
-            return Counter()  # no connector is built and no run noted for nothing
+    if not due(db, of, lanes=lanes):
+        return Counter()  # no connector is built and no run noted for nothing
     began = time.time()
     queue = open_queue(settings)
     counts: Counter[str] = Counter()

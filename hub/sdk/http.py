@@ -63,13 +63,18 @@ _HEADERS = {"User-Agent": "crm-hub", "Accept": "application/json", "Accept-Encod
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds and bytes of one call. `attempts`: of a repeatable call; a wait over `patience` goes to the ladder."""
+    """Seconds and bytes of one call. `attempts`: of a repeatable call; a wait over `patience` goes to the ladder.
+
+    `least_write`: a write is not begun with less left of the lease. Cut short it would be in doubt for minutes; not
+    begun it is done with the next lease.
+    """
 
     connect: float = 5.0
     read: float = 30.0
     total: float = 60.0
     attempts: int = 3
     patience: float = 5.0
+    least_write: float = 2.0
     max_bytes: int = 64 * 1024 * 1024
 
 
@@ -266,9 +271,14 @@ class Http:
             self._budget()
         seconds = call.total
         if self._deadline is not None:
-            seconds = min(seconds, self._deadline())
-        if seconds < _SHORTEST_CALL:
-            raise RemoteUnavailable(f"{call.where} was not begun", cause="no time is left of the lease")
+            left = self._deadline()
+            if left < (
+                _SHORTEST_CALL if call.reads else self.limits.least_write
+            ):  # not the remote's fault: soon again
+                raise RemoteUnavailable(
+                    f"{call.where} was not begun", after=1.0, cause="no time is left of the lease"
+                )
+            seconds = min(seconds, left)
         call.begun = True
         began = time.monotonic()
         answer, failure = self._exchange(call, url, seconds)

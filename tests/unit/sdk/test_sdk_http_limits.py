@@ -125,7 +125,8 @@ def test_no_call_in_a_transaction(api: Http, server: Loopback) -> None:
 def test_a_call_never_outlives_the_lease(server: Loopback, kind: Any, raised: Any) -> None:
     server.arm(Fault(kind, seconds=20.0, times=99))
     end = time.monotonic() + 0.4
-    api = Http(deadline=lambda: end - time.monotonic()).at(server.url)
+    limits = Limits(least_write=0.1)
+    api = Http(deadline=lambda: end - time.monotonic(), limits=limits).at(server.url)
     error = raised(lambda: api.post("x"))
     assert time.monotonic() < end + 2.0
     assert type(error) is OutcomeUnknown
@@ -142,7 +143,8 @@ def test_a_write_is_not_sent_once_the_lease_has_ended_while_connecting(
 
     monkeypatch.setattr(connection, "create_connection", late)
     end = time.monotonic() + 0.2
-    error = raised(lambda: Http(deadline=lambda: end - time.monotonic()).at(server.url).post("x"))
+    api = Http(deadline=lambda: end - time.monotonic(), limits=Limits(least_write=0.1)).at(server.url)
+    error = raised(lambda: api.post("x"))
     assert type(error) is RemoteUnavailable and "longer than the time" in str(error)
     assert not server.requests
 
@@ -170,6 +172,17 @@ def test_headers_that_drip_do_not_outlive_the_lease_either(raised: Any) -> None:
         )
         assert isinstance(raised(lambda: api.get("x")), RemoteUnavailable)
         assert time.monotonic() < end + 2.0
+
+
+def test_a_write_is_not_begun_with_too_little_left_of_the_lease_and_that_is_no_failure(
+    server: Loopback, raised: Any
+) -> None:
+    api = Http(deadline=lambda: 1.5).at(server.url)
+    error = raised(lambda: api.post("x"))
+    assert type(error) is RemoteUnavailable and "not begun" in str(error)
+    assert error.after == 1.0, "soon again, and not charged"
+    assert api.post("x", reads=True).ok
+    assert len(server.requests) == 1
 
 
 def test_no_time_left_means_not_begun(server: Loopback, raised: Any) -> None:

@@ -97,7 +97,10 @@ def test_private_addresses_are_refused_before_the_handshake(server: Secure, rais
 
 def test_the_lease_cuts_a_slow_answer(server: Secure, certificate: Path, raised: Any) -> None:
     end = time.monotonic() + 0.5
-    api = Http(ca_file=str(certificate), deadline=lambda: end - time.monotonic()).at(server.url)
+    limits = Limits(least_write=0.1)
+    api = Http(ca_file=str(certificate), deadline=lambda: end - time.monotonic(), limits=limits).at(
+        server.url
+    )
     assert api.get("x").ok
     server.arm(Fault("slow", seconds=20.0))
     assert type(raised(lambda: api.post("x"))) is OutcomeUnknown
