@@ -70,7 +70,7 @@ def refused(error: HTTPException) -> Response:
     """The answer to what Flask or the parsing of arguments refused."""
     status = error.code or 500
     if error.response is not None or status < 400:
-        return Response.force_type(error.get_response(request.environ), request.environ)
+        return Response.force_type(error.get_response(request.environ))  # type: ignore[return-value]
     messages = (getattr(error, "data", None) or {}).get("messages")
     methods = getattr(error, "valid_methods", None)
     headers = {"Allow": ", ".join(sorted(methods))} if methods else None
