@@ -275,7 +275,9 @@ def python_files() -> list[Path]:
 
 
 def test_no_file_is_two_ideas() -> None:
-    files = [file for file in python_files() if file.parent.name != "versions"]  # a migration is a list, written once
+    files = [
+        file for file in python_files() if file.parent.name != "versions"
+    ]  # a migration is a list, written once
     sizes = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in files}
     wrong = [f"{file.relative_to(ROOT)} has {n} lines" for file, n in sizes.items() if n > FILE_LINES]
     assert not wrong, "\n".join(wrong)

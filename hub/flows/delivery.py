@@ -341,8 +341,8 @@ def _settle(
             settle_row(
                 conn,
                 write.job.place.id,
-                answer,
-                received,
+                answer=answer,
+                received=received,
                 attempts=write.job.attempts,
                 wrote=write.values,
                 owed=_owed(batch.stream, write.job, absorbed),

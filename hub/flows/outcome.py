@@ -22,9 +22,9 @@ _AT_ONCE = 3  # so often a failed precondition is tried again at once: read, dec
 def settle_row(
     conn: Connection,
     record_id: int,
+    *,
     answer: Receipt,
     received: Received,
-    *,
     attempts: int,
     wrote: Mapping[str, Any],
     owed: Mapping[str, Any],

@@ -45,12 +45,14 @@ def pull(  # noqa: PLR0913  # a run is all of these
     measured = ANALYSE_AFTER
     started = time.time()
     with _few_collections():
-        for page in connector.pull(stream.object, None if full else cursor, full=full):
+        for shown in connector.pull(stream.object, None if full else cursor, full=full):
             finished = time.time()
-            told = [one.external_id for one in page.records if one.deleted]
+            told = [one.external_id for one in shown.records if one.deleted]
             if told:
                 _gone(db, wiring, stream, told=told, confirmed=confirmed, counts=counts, say=say)
-                page = page._replace(records=[one for one in page.records if not one.deleted])
+            page = (
+                shown._replace(records=[one for one in shown.records if not one.deleted]) if told else shown
+            )
             _take(db, wiring, stream, page, times=(started, finished), counts=counts, run=run, lease=lease)
             if say is not None:
                 say(counts, page.total)

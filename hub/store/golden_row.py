@@ -47,5 +47,6 @@ def decode_why(text: str, fields: Mapping[str, Any]) -> dict[str, list[Any]]:
     document = orjson.loads(text)
     if not document:
         return {}
-    common = document["c"]
-    return dict.fromkeys([*fields, *document.get("p", ())], common) | document.get("x", {})
+    reasons: dict[str, list[Any]] = dict.fromkeys([*fields, *document.get("p", ())], document["c"])
+    reasons.update(document.get("x", {}))
+    return reasons
