@@ -66,25 +66,9 @@ def run_pull(
         if say is not None:
             say(so_far, total)
 
-    queue = open_queue(settings)
+    full, confirmed = full or bool(options.get("full")), confirmed or bool(options.get("confirm"))
     try:
-        wiring = load_wiring(db)
-        stream = _stream(wiring, row)
-        connector, lease = connector_for(settings, stream, seconds=settings.lease_seconds, bucket=queue)
-        with kept(db, row, lease) if keep else nullcontext():
-            if behind(db, row.connection_id):
-                catch_up(db, wiring, row.connection_id)
-            done = pull(
-                db,
-                wiring,
-                stream,
-                connector=connector,
-                run=row,
-                lease=lease,
-                full=full or bool(options.get("full")),
-                confirmed=confirmed or bool(options.get("confirm")),
-                say=note,
-            )
+        done = _pull(db, settings, row, full=full, confirmed=confirmed, keep=keep, say=note)
     except LeaseLost:
         return
     except KeyboardInterrupt as error:
@@ -95,12 +79,37 @@ def run_pull(
         if not isinstance(error, HubError):
             raise
         return
-    finally:
-        queue.close()
     with db.claim() as conn:
         runs.end(conn, row.id, fence=row.fence, state="done", counts=dict(done), now=time.time())
         connection_state.healed(conn, row.connection_id, now=time.time())
         streams.finished(conn, row.connection_id, row.object, now=time.time())
+
+
+def _pull(
+    db: Database, settings: Settings, row: Any, *, full: bool, confirmed: bool, keep: bool, say: Say
+) -> Counter[str]:
+    """The pull of a claimed run, its lease prolonged beside it."""
+    wiring = load_wiring(db)
+    stream = _stream(wiring, row)
+    queue = open_queue(settings)
+    try:
+        connector, lease = connector_for(settings, stream, seconds=settings.lease_seconds, bucket=queue)
+        with kept(db, row, lease) if keep else nullcontext():
+            if behind(db, row.connection_id):
+                catch_up(db, wiring, row.connection_id)
+            return pull(
+                db,
+                wiring,
+                stream,
+                connector=connector,
+                run=row,
+                lease=lease,
+                full=full,
+                confirmed=confirmed,
+                say=say,
+            )
+    finally:
+        queue.close()
 
 
 def due(db: Database, of: Iterable[Stream], *, lanes: Sequence[str] = LANES) -> bool:
