@@ -1,7 +1,7 @@
-"""A connection that is new, or may now do more than before, is told what was known already (its own pages tell the rest).
+"""A connection that is new, or may now do more than before, is told what was known already.
 
-What a golden owes is counted when the golden changes. A connection added later, or whose rules of writing changed, is owed
-what did not change too; and references it reads may name records that came before anything referred to them.
+What a golden owes is counted when the golden changes. A connection added later, or whose rules of writing changed, is
+owed what did not change too; and references it reads may name records that came before anything referred to them.
 """
 
 from __future__ import annotations
@@ -25,11 +25,15 @@ PAGE = 500
 TELLING = ("update", "create", "where", "on_exit", "direction", "map", "overlay")
 
 
-def catch_up(db: Database, wiring: Wiring, connection_id: int) -> None:
-    """Queue what the connection is owed of all goldens, a page at a time, if it is behind. Harmless when repeated."""
+def behind(db: Database, connection_id: int) -> bool:
+    """Whether a connection has still to be told what was known before it was added or changed."""
+    sql = text("SELECT 1 FROM connection WHERE id = :id AND behind IS NOT NULL")
     with db.read() as conn:
-        if not _behind(conn, connection_id):
-            return
+        return conn.scalar(sql, {"id": connection_id}) is not None
+
+
+def catch_up(db: Database, wiring: Wiring, connection_id: int) -> None:
+    """Queue what a connection that is `behind` is owed of all goldens, a page at a time. Harmless when repeated."""
     after = 0
     while True:
         with db.write() as conn:
@@ -42,11 +46,6 @@ def catch_up(db: Database, wiring: Wiring, connection_id: int) -> None:
             _refer(conn, wiring, ids)
             _owe(conn, wiring, ids)
         after = ids[-1]
-
-
-def _behind(conn: Connection, connection_id: int) -> bool:
-    sql = text("SELECT 1 FROM connection WHERE id = :id AND behind IS NOT NULL")
-    return conn.scalar(sql, {"id": connection_id}) is not None
 
 
 def _page(conn: Connection, *, after: int) -> list[int]:

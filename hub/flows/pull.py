@@ -47,12 +47,7 @@ def pull(  # noqa: PLR0913  # a run is all of these
     with _few_collections():
         for shown in connector.pull(stream.object, None if full else cursor, full=full):
             finished = time.time()
-            told = [one.external_id for one in shown.records if one.deleted]
-            if told:
-                _gone(db, wiring, stream, told=told, confirmed=confirmed, counts=counts, say=say)
-            page = (
-                shown._replace(records=[one for one in shown.records if not one.deleted]) if told else shown
-            )
+            page = _living(db, wiring, stream, shown, confirmed=confirmed, counts=counts, say=say)
             _take(db, wiring, stream, page, times=(started, finished), counts=counts, run=run, lease=lease)
             if say is not None:
                 say(counts, page.total)
@@ -86,6 +81,24 @@ def _few_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def _living(
+    db: Database,
+    wiring: Wiring,
+    stream: Stream,
+    page: Page,
+    *,
+    confirmed: bool,
+    counts: Counter[str],
+    say: Say | None,
+) -> Page:
+    """The page without the records it shows as deleted; those are retired first. Raises NeedsSteward."""
+    told = [one.external_id for one in page.records if one.deleted]
+    if not told:
+        return page
+    _gone(db, wiring, stream, told=told, confirmed=confirmed, counts=counts, say=say)
+    return page._replace(records=[one for one in page.records if not one.deleted])
 
 
 def _take(

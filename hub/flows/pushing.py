@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from hub.errors import HubError
 from hub.flows import rails, retry, work
-from hub.flows.catching_up import catch_up
+from hub.flows.catching_up import behind, catch_up
 from hub.flows.drain import LANES
 from hub.flows.report import Outcome, Progress, SyncReport
 from hub.flows.wiring import Stream, load_wiring
@@ -91,7 +91,8 @@ class _Push:
             return False
         before = Counter(self._counts)
         try:
-            catch_up(self._db, load_wiring(self._db), self._id)
+            if behind(self._db, self._id):
+                catch_up(self._db, load_wiring(self._db), self._id)
             self._held = not self._released()
             if not self._held:
                 if by_workers:
@@ -143,6 +144,8 @@ class _Push:
         def tell(counts: Counter[str]) -> None:
             self._say(Progress(self._name, self._streams[0].object, "push", self._counts + counts))
 
+        if not work.due(self._db, self._streams):
+            return
         wiring = load_wiring(self._db)
         self._counts += work.run_push(self._db, self._settings, wiring, of=self._streams, say=tell)
 

@@ -31,6 +31,10 @@ from hub.store.tables import connection_map, map_version
 from hub.sync.policy import Manners, Policy, compile_policy
 from hub.sync.scope import Scope, compile_scope
 
+# every map version by (connection, object, digest): its number, and whether it reads references to other records
+Versions = dict[tuple[int, str, str], tuple[int, bool]]
+_REFERS = map_version.c.lines.like("%external\\_ref[%", escape="\\").label("refers")
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -78,7 +82,7 @@ class Wiring:
     names: Mapping[int, str]
     configs: Mapping[int, ConnectionConfig]
     live: frozenset[str]  # names of connections that were not removed
-    refers: bool  # whether some map reads references to other systems' records
+    refers: bool  # whether some map, now or before, reads references: what was matched by them stays so
     model: MatchModel
     rules: Rules
     built_in: frozenset[int] = frozenset()
@@ -119,13 +123,17 @@ def load_wiring(db: Database) -> Wiring:
         every = conn.execute(select(connection_table).order_by(connection_table.c.id)).all()
         maps = {(row.connection_id, row.object): row for row in conn.execute(select(connection_map))}
         overrides = connections.rules(conn)
+        versions = {
+            (row.connection_id, row.object, row.digest): (row.id, row.refers)
+            for row in conn.execute(select(map_version, _REFERS))
+        }
     rows = [row for row in every if row.state not in ("removed", connections.BUILT_IN)]
     streams: dict[tuple[int, str], Stream] = {}
     owners: dict[str, str] = {}
     for row in rows:
         config = from_json(load(row.config))
         for name in _objects(config):
-            stream = _stream(db, row, config, object=name, kept=maps.get((row.id, name)))
+            stream = _stream(db, row, config, object=name, kept=maps.get((row.id, name)), versions=versions)
             if stream is not None:
                 streams[(row.id, name)] = stream
                 owners.update(stream.rules.owner)
@@ -137,21 +145,11 @@ def load_wiring(db: Database) -> Wiring:
         names={row.id: row.name for row in every},  # values kept from a removed connection keep their source
         configs={row.id: from_json(load(row.config)) for row in every},
         live=frozenset(row.name for row in rows),
-        refers=_refers(db),
+        refers=any(refers for _, refers in versions.values()),
         model=model,
         rules=rules,
         built_in=frozenset(row.id for row in every if row.state == connections.BUILT_IN),
     )
-
-
-def _refers(db: Database) -> bool:
-    """Whether any map in use, now or before, reads references: what was matched by them stays so."""
-    with db.read() as conn:
-        lines = map_version.c.lines
-        return (
-            conn.scalar(select(map_version.c.id).where(lines.like("%external\\_ref[%", escape="\\")).limit(1))
-            is not None
-        )
 
 
 def compiled(config: ConnectionConfig, object: str, *, kept: Any = None) -> CompiledMap | None:
@@ -194,7 +192,9 @@ def _objects(config: ConnectionConfig) -> list[str]:
     return list(named) or ["customer"]
 
 
-def _stream(db: Database, row: Any, config: ConnectionConfig, *, object: str, kept: Any) -> Stream | None:
+def _stream(
+    db: Database, row: Any, config: ConnectionConfig, *, object: str, kept: Any, versions: Versions
+) -> Stream | None:
     _, manifest = registry.load(config.connector)
     capabilities = manifest.objects.get(object)
     map = compiled(config, object, kept=kept)
@@ -210,7 +210,7 @@ def _stream(db: Database, row: Any, config: ConnectionConfig, *, object: str, ke
         manifest=manifest,
         capabilities=capabilities,
         map=map,
-        map_id=_map_id(db, row.id, object, map=map),
+        map_id=_map_id(db, row.id, object, map=map, versions=versions),
         policies={name: policy_of(rules, part, capabilities) for name, part in map.parts.items()},
         scope=compile_scope(rules.create, rules.where, on_exit=rules.on_exit),
         base_dir=Path(row.base_dir),
@@ -219,27 +219,29 @@ def _stream(db: Database, row: Any, config: ConnectionConfig, *, object: str, ke
     )
 
 
-def _map_id(db: Database, connection_id: int, object: str, *, map: CompiledMap) -> int:
-    """The number of this map version; a new one is noted when it is first used."""
-    digest = map.digest.hex()
-    known = select(map_version.c.id).where(
-        map_version.c.connection_id == connection_id,
-        map_version.c.object == object,
-        map_version.c.digest == digest,
-    )
-    with db.read() as conn:
-        found = conn.scalar(known)
-    if found is not None:
-        return int(found)
-    with db.write() as conn:
-        found = conn.scalar(known)
-        if found is None:
-            row = {"connection_id": connection_id, "object": object, "digest": digest}
-            lines = {name: dict(part.line_digest) for name, part in map.parts.items()}
-            conn.execute(map_version.insert().values(**row, lines=dump(lines)))
-            found = conn.scalar(known)
-    assert found is not None
-    return int(found)
+def _map_id(db: Database, connection_id: int, object: str, *, map: CompiledMap, versions: Versions) -> int:
+    """The number of this map version; a new one is noted, also in `versions`, when it is first used."""
+    key = (connection_id, object, map.digest.hex())
+    if key not in versions:
+        known = select(map_version.c.id, _REFERS).where(
+            map_version.c.connection_id == connection_id,
+            map_version.c.object == object,
+            map_version.c.digest == key[2],
+        )
+        with db.write() as conn:
+            found = conn.execute(known).first()
+            if found is None:
+                lines = {name: dict(part.line_digest) for name, part in map.parts.items()}
+                row = {
+                    "connection_id": connection_id,
+                    "object": object,
+                    "digest": key[2],
+                    "lines": dump(lines),
+                }
+                conn.execute(map_version.insert().values(**row))
+                found = conn.execute(known).one()
+            versions[key] = (found.id, found.refers)
+    return versions[key][0]
 
 
 def changed_lines(conn: Connection, *, old: int, new: int) -> dict[str, frozenset[str]]:

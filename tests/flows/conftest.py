@@ -1,7 +1,7 @@
 """A hub for the flow tests: a home in a temporary folder, systems in memory, and a clock that obeys.
 
-After every test with a `hub`, everything derived must be what it would be computed to now (`hub rebuild --check`), and a
-rebuild must change nothing.
+After every test with a `hub`, everything derived must be what it would be computed to now (`hub rebuild --check`), and
+a rebuild must change nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pytest
 from flows.flow_hub import Hub
 from flows.memory_system import MemoryConnector, MemorySystem, manifest_of
 
+from hub.flows import pushing
 from hub.sdk import registry
 from hub.store.session import Database
 
@@ -38,6 +39,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
     monkeypatch.setattr(time, "time", found)
     monkeypatch.setattr(time, "sleep", found.wait)
+    monkeypatch.setattr(pushing, "POLL_SECONDS", 20.0)
     return found
 
 

@@ -1,7 +1,7 @@
 """A remote system in memory, with manners and faults a test chooses, and the connector that speaks to it.
 
-A row is what the system shows: {"id", "first", "last", "mail", "phone", "city", "firm", "note", "updated"}. People change
-it by `put`, `edit`, `erase`; the hub by the connector. `writes` is every write that took effect, in order.
+A row is what the system shows: {"id", "first", "last", "mail", "phone", "city", "firm", "note", "updated"}. People
+change it by `put`, `edit`, `erase`; the hub by the connector. `writes` is every write that took effect, in order.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ class MemorySystem:
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     markers: dict[str, str] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
+    tombstones: list[str] = field(default_factory=list)  # shown as deleted in the first page of every pull
     faults: list[str] = field(default_factory=list)
     broken: HubError | None = None
     late: list[tuple[float, Change]] = field(default_factory=list)
@@ -100,7 +101,7 @@ class MemorySystem:
         self.gone.append(id)
 
     def arm(self, *faults: str) -> None:
-        """For the next writes, one each: `lose_request`, `lose_answer`, `late`, `refuse`, `retry`, `crash`, `killed`, `fine`."""
+        """For the next writes, one each: lose_request, lose_answer, late, refuse, retry, crash, killed or fine."""
         self.faults.extend(faults)
 
     def land(self) -> None:
@@ -207,6 +208,8 @@ class MemoryConnector(Connector):
         since = -1.0 if cursor is None or full else float(cursor)
         ids = [id for id in system.rows if system.changed[id] > since]
         size = system.capabilities.page_size
+        if system.tombstones:
+            yield Page([RemoteRecord(one, {}, deleted=True) for one in system.tombstones])
         for start in range(0, len(ids), size):
             page = [system.record(id) for id in ids[start : start + size] if id in system.rows]
             reached = max([since, *(system.changed[one.external_id] for one in page)])

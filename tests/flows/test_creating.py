@@ -1,4 +1,4 @@
-"""Which goldens get a record in which system, and what waits for a person's word (sync.md, "Which records go where")."""
+"""Which goldens get a record in which system, and what waits for a person (sync.md, "Which records go where")."""
 
 from __future__ import annotations
 

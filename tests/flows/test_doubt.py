@@ -1,4 +1,4 @@
-"""Writes and creates whose outcome is not known: repeated unchanged, looked for first, never doubled (sync.md R1 to R5)."""
+"""Writes and creates whose outcome is not known: repeated unchanged, looked for, never doubled (sync.md R1–R5)."""
 
 from __future__ import annotations
 

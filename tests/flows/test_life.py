@@ -53,7 +53,7 @@ def test_pause_stops_both_ways_and_resume_catches_up(
 def test_remove_retires_the_records_and_a_connection_added_again_finds_them(
     hub: Hub, two: tuple[MemorySystem, MemorySystem], keep: bool
 ) -> None:
-    alpha, beta = two
+    _, beta = two
     hub.clock.wait(60)
     beta.edit("b1", city="Mainz")
     hub.settle()

@@ -1,4 +1,4 @@
-"""Orders in: they wait for their customer, follow it, and a sum that does not add up is flagged; records of two parts."""
+"""Orders wait for their customer and follow it, sums that do not add up are flagged; records of two parts."""
 
 from __future__ import annotations
 
