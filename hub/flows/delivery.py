@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from hub.errors import HubError, LeaseLost, NeedsSteward, RecordRejected, RetryLater
-from hub.flows import deletes, owing, retry
+from hub.flows import deletes, owing, rails, retry
 from hub.flows.absorb import Absorbed, Evidence, absorb
 from hub.flows.bindings import load_bindings, save_bindings
 from hub.flows.intake import golden_fields
@@ -39,6 +39,7 @@ class Claimed(NamedTuple):
     attempts: int
     lane: str
     read_first: bool
+    confirmed: bool = False  # a person has said that what was held here may go
 
 
 class Write(NamedTuple):
@@ -110,7 +111,8 @@ def _claim(batch: Batch, *, lane: str) -> list[Claimed]:
                 continue
             claimed.append((row.record_id, after))
             first = needs_preread(after, stream.policies[places[row.record_id].part])
-            jobs.append(Claimed(places[row.record_id], after.fence, row.attempts, lane, first))
+            word = row.cause == rails.CONFIRMED
+            jobs.append(Claimed(places[row.record_id], after.fence, row.attempts, lane, first, word))
         save_bindings(conn, claimed)
         for job in jobs:
             outgoing.set_delivery(
@@ -208,7 +210,8 @@ def _shown(
     if lost:
         bound = len(deletes.bound_ids(conn, batch.stream))
         try:
-            deletes.guard(batch.stream, sorted(lost), bound=bound, confirmed=False)
+            word = all(job.confirmed for job in jobs if job.place.external_id in lost)
+            deletes.guard(batch.stream, sorted(lost), bound=bound, confirmed=word)
             batch.counts["deleted"] += deletes.retire(
                 conn, batch.wiring, batch.stream, external_ids=sorted(lost), now=now
             )

@@ -333,3 +333,28 @@ def test_deletes_told_within_a_page_are_retired_under_the_guard(hub: Hub, system
     assert hub.sync().outcomes[0].counts["deletes_held"] == 6
     assert not hub.binding("alpha", "a1").gone
     assert hub.settle().outcomes[0].counts["deleted"] == 6
+
+
+def test_records_found_gone_before_a_write_are_held_by_the_guard_until_confirmed(
+    hub: Hub, system: System
+) -> None:
+    alpha, beta = system("alpha"), system("beta")
+    for number in range(1, 9):
+        who = {"first": "Ann", "last": f"Number{number}", "mail": f"n{number}@x.org"}
+        alpha.put(id=f"a{number}", **who)
+        beta.put(id=f"b{number}", **who)
+    beta.capabilities = replace(beta.capabilities, deletes=False)
+    hub.connect("alpha", "update = true", map=MAP)
+    hub.connect("beta", "update = true", map=MAP)
+    hub.settle()
+    for number in range(1, 8):
+        beta.erase(f"b{number}")
+        alpha.edit(f"a{number}", city="Bonn")
+    alpha.edit("a8", city="Ulm")
+    for _ in range(2):
+        assert hub.sync().exit_code == 1
+        assert hub.count("delivery", "state = 'held'") == 7
+        assert not hub.binding("beta", "b1").gone
+    assert beta.rows["b8"]["city"] == "Ulm"
+    hub.settle()
+    assert hub.count("source_record", "gone_at IS NOT NULL") == 7
