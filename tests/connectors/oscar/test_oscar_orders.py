@@ -178,6 +178,17 @@ def test_orders_placed_and_removed_while_reading(connect: Any, buyer: Buy, shop:
     ]
 
 
+def test_an_order_removed_before_its_lines_are_read_is_left_out(
+    oscar: OscarConnector, buyer: Buy, shop: Any
+) -> None:
+    """The API then shows an empty list of lines, not a 404."""
+    id = buyer("between@example.org").buy({"PIN-1": 1})
+    row = shop.admin.call("GET", f"admin/orders/{id}/")
+    shop.admin.call("DELETE", f"admin/orders/{id}/")
+    assert shop.admin.call("GET", f"admin/orders/{id}/lines/")["results"] == []
+    assert oscar._order(row) is None
+
+
 def test_a_word_of_the_shop_s_own_becomes_unknown(
     oscar: OscarConnector, buyer: Buy, shipped: Map, shop: Any
 ) -> None:
