@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.vendure.graphql import Row
+from connectors.vendure.graphql import Row, in_order
 from hub.sdk import RecordRejected, RemoteRecord
 
 PLAIN: Mapping[str, str] = {
@@ -82,8 +82,8 @@ def raw(row: Row, *, extra: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def by_age(row: Row) -> list[Row]:
-    """The addresses, oldest first; the store lists them in no order of its own."""
-    return sorted(row["addresses"] or (), key=lambda one: (len(str(one["id"])), str(one["id"])))
+    """The addresses, oldest first."""
+    return in_order(row["addresses"])
 
 
 def default(row: Row, kind: str) -> Row | None:

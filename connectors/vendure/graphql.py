@@ -6,7 +6,7 @@ result, with `errorCode` and `message`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub.sdk import (
@@ -103,6 +103,11 @@ def items(data: Row, name: str) -> tuple[list[Row], int | None]:
         raise strange(f"the list of {name}")
     total = found.get("totalItems") if isinstance(found, dict) else None
     return rows, total if isinstance(total, int) else None
+
+
+def in_order(rows: Sequence[Row] | None, key: str = "id") -> list[Row]:
+    """By id, oldest first: the store lists what belongs to a record in no order of its own, and changes it."""
+    return sorted(rows or (), key=lambda row: (len(str(row[key])), str(row[key])))
 
 
 def _failure(answer: Response, errors: Any) -> HubError:

@@ -13,7 +13,7 @@ from typing import Any
 from connectors.vendure import amounts
 from connectors.vendure.amounts import Money
 from connectors.vendure.customer import ADDRESS, digest
-from connectors.vendure.graphql import Row
+from connectors.vendure.graphql import Row, in_order
 from hub.sdk import RecordRejected, RemoteRecord
 
 SHIPPED = frozenset({"Shipped", "Delivered"})
@@ -24,6 +24,7 @@ _HISTORY = (
     *("ORDER_FULFILLMENT_TRANSITION", "ORDER_REFUND_TRANSITION"),
 )
 _HISTORY_LENGTH = 100
+_LISTS = ("lines", "shippingLines", "surcharges", "promotions", "payments", "fulfillments")
 
 _ADDRESS = (
     "{fullName company streetLine1 streetLine2 city province postalCode country countryCode phoneNumber}"
@@ -65,9 +66,10 @@ def record(row: Row, money: Money, *, extra: Sequence[str] = ()) -> RemoteRecord
 
 def raw(row: Row, money: Money, *, extra: Sequence[str] = ()) -> dict[str, Any]:
     """JSON types only; amounts as decimal texts in the order's currency."""
+    row = {**row, **{name: in_order(row[name]) for name in _LISTS}}
     customer = row["customer"] or {}
-    parcels, payments = row["fulfillments"] or [], row["payments"] or []
-    refunds = [(payment, refund) for payment in payments for refund in payment["refunds"]]
+    parcels, payments = row["fulfillments"], row["payments"]
+    refunds = [(payment, refund) for payment in payments for refund in in_order(payment["refunds"])]
     settled = [refund for _, refund in refunds if refund["state"] == "Settled"]
     paid = sum(one["amount"] for one in payments if one["state"] == "Settled")
     returned = sum(one["total"] for one in settled)
@@ -178,14 +180,15 @@ def _refund(payment: Row, row: Row, money: Money) -> Row:
 
 
 def _lines(row: Row) -> list[Row]:
-    return [{"line": str(one["orderLineId"]), "quantity": one["quantity"]} for one in row["lines"]]
+    lines = in_order(row["lines"], "orderLineId")
+    return [{"line": str(one["orderLineId"]), "quantity": one["quantity"]} for one in lines]
 
 
 def _parcels(row: Row) -> Iterator[Row]:
     moments: dict[tuple[str, str], str] = {}
     for entry in _entries(row, "ORDER_FULFILLMENT_TRANSITION"):
         moments[str(entry["data"].get("fulfillmentId")), str(entry["data"].get("to"))] = entry["createdAt"]
-    for one in sorted(row["fulfillments"] or (), key=lambda one: (len(str(one["id"])), str(one["id"]))):
+    for one in row["fulfillments"]:
         yield {
             "id": str(one["id"]),
             "status": one["state"],

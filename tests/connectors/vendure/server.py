@@ -155,6 +155,10 @@ class Store:
     def shopper(self) -> Caller:
         return Caller(self._shop_url)
 
+    def key_with(self, permissions: Sequence[str]) -> str:
+        """An API key whose role may do just this."""
+        return _key(self.url, permissions=permissions)
+
     def _run(self, script: str, *arguments: str) -> None:
         command = ("bash", str(self._scripts / script), *arguments)
         try:
@@ -229,8 +233,3 @@ def _key(url: str, *, permissions: Sequence[str] = ()) -> str:
         input={"roleIds": [role], "translations": named},
     )
     return str(made["createApiKey"]["apiKey"])
-
-
-def key_with(store: Store, permissions: Sequence[str]) -> str:
-    """An API key whose role may do just this."""
-    return _key(store.url, permissions=permissions)
