@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from reliability.reliability_world import StrikingProxy, World, seed
+from reliability.reliability_world import World, seed
+from reliability.striking_proxy import StrikingProxy
 
 from hub.demo.erp import Erp
 

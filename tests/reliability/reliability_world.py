@@ -12,11 +12,13 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from reliability.processes import commands, kill, lives, parent
+from reliability.striking_proxy import PARTY, StrikingProxy
 from sqlalchemy import text
 
 from hub import settings as process_settings
@@ -24,12 +26,9 @@ from hub.demo.erp import Erp
 from hub.queue import QUEUES, open_queue
 from hub.settings import Settings
 from hub.store.session import Database
-from hub.testkit.loopback import Reply, Request
-from hub.testkit.proxy import Proxy
 
-PARTY = "party.party"
 IN_ERP_ONLY, IN_BOTH, IN_EXPORTS_ONLY = 520, 60, 120
-LEASE = 8  # seconds; everything that is taken over waits for it
+LEASE = 12  # seconds; everything that is taken over waits for it
 PATIENCE = 100.0
 
 MAP = """
@@ -101,57 +100,6 @@ SEEDED = range(IN_ERP_ONLY + IN_BOTH)
 
 def seed(erp: Erp) -> None:
     erp.call("POST", f"{PARTY}/create", {"vlist": [party(number) for number in SEEDED]}, timeout=120)
-
-
-class Strike(NamedTuple):
-    """At the `nth` request (from 1) that `when` holds for: `act`, after the ERP has carried it out if it `landed`."""
-
-    when: Callable[[Request], bool]
-    act: Callable[[], None]
-    nth: int = 1
-    landed: bool = False
-
-
-class StrikingProxy(Proxy):
-    """Passes everything on, and at one exact moment strikes; where it did not land, the asker must be dead then."""
-
-    def __init__(self, target: str) -> None:
-        super().__init__(target)
-        self._strike: Strike | None = None
-        self._left = 0
-        self.struck_at: float | None = None
-
-    def arm_strike(self, strike: Strike) -> None:
-        self._strike, self._left, self.struck_at = strike, strike.nth, None
-
-    def answer(self, request: Request) -> Reply:
-        strike = self._strike
-        if strike is None or not strike.when(request):
-            return super().answer(request)
-        self._left -= 1
-        if self._left:
-            return super().answer(request)
-        self._strike = None
-        reply = super().answer(request) if strike.landed else Reply(502, b"")
-        strike.act()
-        self.struck_at = time.monotonic()
-        return reply
-
-
-def is_page(request: Request) -> bool:
-    return request.path.endswith(f"{PARTY}/search_read") and b'"limit": 500' in _spaced(request.body)
-
-
-def is_create(request: Request) -> bool:
-    return request.method == "POST" and request.path.endswith(f"{PARTY}/create")
-
-
-def is_update(request: Request) -> bool:
-    return request.method == "PUT" and f"/{PARTY}/" in request.path
-
-
-def _spaced(body: bytes) -> bytes:
-    return json.dumps(json.loads(body)).encode()
 
 
 class World:
@@ -234,15 +182,12 @@ class World:
 
     def processes(self, *words: str) -> list[int]:
         """The processes of this hub whose command line has these words after the home, in the order of starting."""
-        start = [os.fsencode(one) for one in ("--home", str(self.home), *words)]
-        found = []
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdecimal():
-                with suppress(OSError):
-                    command = (folder / "cmdline").read_bytes().split(b"\0")
-                    if start[0] in command and command[command.index(start[0]) :][: len(start)] == start:
-                        found.append(int(folder.name))
-        return sorted(found)
+        wanted = [os.fsencode(one) for one in ("--home", str(self.home), *words)]
+        return [
+            pid
+            for pid, command in commands()
+            if wanted[0] in command and command[command.index(wanted[0]) :][: len(wanted)] == wanted
+        ]
 
     def kill_worker(self, queue: str) -> None:
         """kill -9 of a worker and of the process it forked for its job."""
@@ -299,11 +244,7 @@ class World:
     def queue_server(self) -> int:
         """The process of the embedded queue server."""
         path = os.fsencode(self.settings.socket)
-        for folder in Path("/proc").iterdir():
-            with suppress(OSError):
-                if folder.name.isdecimal() and path in (folder / "cmdline").read_bytes():
-                    return int(folder.name)
-        raise AssertionError("no queue server runs")
+        return next(pid for pid, command in commands() if any(path in word for word in command))
 
     def log(self) -> str:
         return self._log_file.read_text(errors="replace") if self._log_file.exists() else ""
@@ -420,28 +361,3 @@ _OF_THIS_RUN = ("id", "version", "created_at", "updated_at", "source_updated_at"
 
 def _mail_of(party: Mapping[str, Any]) -> str:
     return next((one.split()[1] for one in party["contacts"] if one.startswith("email ")), "nobody")
-
-
-def kill(pids: Sequence[int]) -> None:
-    """kill -9 these, and wait until they are gone."""
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while any(lives(pid) for pid in pids):
-        assert time.monotonic() < deadline, f"still there after kill -9: {pids}"
-        time.sleep(0.01)
-
-
-def lives(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def parent(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return 0

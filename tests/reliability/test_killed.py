@@ -11,17 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import pytest
-from reliability.reliability_world import (
-    IN_ERP_ONLY,
-    IN_EXPORTS_ONLY,
-    LEASE,
-    SEEDED,
-    Strike,
-    World,
-    is_create,
-    is_page,
-    is_update,
-)
+from reliability.reliability_world import IN_ERP_ONLY, IN_EXPORTS_ONLY, LEASE, SEEDED, World
+from reliability.striking_proxy import Strike, is_create, is_page, is_update
 
 from hub.store.queries.heartbeats import ALIVE_SECONDS
 from hub.testkit.loopback import Request

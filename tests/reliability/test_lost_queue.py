@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from reliability.reliability_world import EXPORTED, IN_BOTH, World, is_update
+from reliability.reliability_world import EXPORTED, IN_BOTH, World
+from reliability.striking_proxy import is_update
 
 from hub.testkit.loopback import Fault
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from reliability.reliability_world import EXPORTED, IN_ERP_ONLY, SEEDED, World, lives, mail
+from reliability.processes import lives
+from reliability.reliability_world import EXPORTED, IN_ERP_ONLY, SEEDED, World, mail
 
 pytestmark = pytest.mark.slow
 
