@@ -16,9 +16,10 @@ from hub.flows.bindings import load_bindings
 from hub.flows.intake import digest_of
 from hub.flows.quarantine import Refusal, put
 from hub.flows.wiring import Stream, Wiring, changed_lines
+from hub.mapping.engine import Pulled
 from hub.store.queries import records
 from hub.store.session import Database
-from hub.sync.binding import MISSING
+from hub.sync.binding import MISSING, Binding
 from hub.sync.reading import Reading
 from hub.sync.rebase import rebase
 
@@ -39,8 +40,8 @@ def remap(
 ) -> Counter[str]:
     """Read every record of a stream whose map has changed again, from its stored body.
 
-    Returns counts: records, changed, rejected, waiting (a write is under way: the next reading does it), and
-    `field PATH` for each field whose contribution changed. Without `apply` nothing remains: the plan.
+    Returns counts: records, changed, rejected, waiting (the stored body is old, or a write is under way: it is read
+    again), and `field PATH` for each field whose contribution changed. Without `apply` nothing remains: the plan.
     """
     counts: Counter[str] = Counter()
     after = 0
@@ -96,18 +97,9 @@ def _take(conn: Connection, wiring: Wiring, stream: Stream, rows: list[Any], *, 
         before = states.get(row.id)
         if pulled is None or before is None:
             continue
-        reading = Reading(
-            pulled.values,
-            pulled.seen,
-            pulled.blanks,
-            pulled.source_at,
-            row.read_at,
-            row.read_at,
-            before.version,
-        )
         taken = rebase(
             before,
-            reading,
+            _stored(pulled, read_at=row.read_at, version=before.version),
             policy=stream.policies[row.part],
             changed_paths=lines[row.map_id].get(row.part, frozenset()),
             now=now,
@@ -115,6 +107,7 @@ def _take(conn: Connection, wiring: Wiring, stream: Stream, rows: list[Any], *, 
         )
         if taken.outcome == "dropped":
             counts["waiting"] += 1
+            evidence.append(_evidence(stream, row, before, taken.binding))
             continue
         counts["changed"] += 1
         for path in _changed(before.contribution, taken.binding.contribution):
@@ -123,12 +116,20 @@ def _take(conn: Connection, wiring: Wiring, stream: Stream, rows: list[Any], *, 
         updated.append(
             {"id": row.id, "digest": digest, "map_id": stream.map_id, "read_at": row.read_at, "raw": row.raw}
         )
-        evidence.append(
-            Evidence(row.id, stream, row.external_id, row.part, row.first_seen, before, taken.binding)
-        )
+        evidence.append(_evidence(stream, row, before, taken.binding))
     records.update_read(conn, updated)
     put(conn, stream, refusals, now=now)
     absorb(conn, wiring, evidence, now=now)
+
+
+def _stored(pulled: Pulled, *, read_at: float, version: str | None) -> Reading:
+    """The stored body as a reading of when it was read."""
+    times = (pulled.source_at, read_at, read_at)
+    return Reading(pulled.values, pulled.seen, pulled.blanks, *times, version)
+
+
+def _evidence(stream: Stream, row: Any, before: Binding, after: Binding) -> Evidence:
+    return Evidence(row.id, stream, row.external_id, row.part, row.first_seen, before, after)
 
 
 def again(stream: Stream, part: str) -> Callable[[str, Any], Any]:

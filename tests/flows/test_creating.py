@@ -118,7 +118,11 @@ def test_the_first_run_is_held_with_its_plan_until_a_person_confirms(hub: Hub, s
     assert plans["beta"].fields["address.locality"] == 1
     assert "person's word" in (plans["beta"].why or "")
     assert any(one.external_id is None and one.new == "bo@x.org" for one in plans["beta"].examples)
-    assert hub.sync().exit_code == 1  # and goes on being held
+    alpha.edit("a2", firm="Ek AB")
+    report = hub.sync()
+    assert report.exit_code == 1  # and goes on being held, with the plan of now
+    plans = {one.connection: one for one in report.plans}
+    assert ("company", "Ek AB") in [(one.path, one.new) for one in plans["beta"].examples]
     assert hub.settle().plans == []
     assert beta.rows["b1"]["city"] == "Bonn"
     assert alpha.rows["a1"]["firm"] == "Lee Ltd"

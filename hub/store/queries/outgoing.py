@@ -17,6 +17,7 @@ RECEIPT = (
 )  # fmt: skip
 
 _IF_OVER = "CASE WHEN delivery.state IN ('done', 'dead') THEN"
+_IF_OPEN = "CASE WHEN creation.step = 'waiting' AND creation.state IN ('waiting', 'held') THEN"
 _LANE = (
     "CASE WHEN delivery.state IN ('done', 'dead') OR excluded.lane = 'realtime' "
     "THEN excluded.lane ELSE delivery.lane END"
@@ -81,20 +82,23 @@ def owe(connection: Connection, rows: Sequence[Owed], *, now: float) -> None:
 
 
 def want(connection: Connection, rows: Sequence[Wanted], *, now: float) -> None:
-    """Queue creates. One that was dropped is asked for anew, one refused or never sent only with other values; a begun
-    one is left alone."""
+    """Queue creates. One that was dropped is asked for anew, one that was refused only with other values; one that
+    waits gets the values of now, and a begun one is left alone."""
     if rows:
         connection.execute(
             text(
                 "INSERT INTO creation (customer_id, connection_id, object, state, step, lane, intent, doubt, marker, "
                 "attempts, fence, next_at, updated_at) VALUES (:customer_id, :connection_id, :object, :state, "
                 "'waiting', :lane, :intent, :no, :marker, 0, 0, :now, :now) "
-                "ON CONFLICT (customer_id, connection_id, object) DO UPDATE SET state = excluded.state, "
-                "step = 'waiting', intent = excluded.intent, doubt = excluded.doubt, cause = NULL, code = NULL, "
-                "attempts = 0, next_at = excluded.next_at, updated_at = excluded.updated_at "
+                "ON CONFLICT (customer_id, connection_id, object) DO UPDATE SET step = 'waiting', "
+                "intent = excluded.intent, doubt = excluded.doubt, updated_at = excluded.updated_at, "
+                f"state = {_IF_OPEN} creation.state ELSE excluded.state END, "
+                f"cause = {_IF_OPEN} creation.cause END, code = {_IF_OPEN} creation.code END, "
+                f"attempts = {_IF_OPEN} creation.attempts ELSE 0 END, "
+                f"next_at = {_IF_OPEN} creation.next_at ELSE excluded.next_at END "
                 "WHERE creation.step = 'dropped' OR (creation.step = 'waiting' AND creation.state = 'done') "
                 "OR (creation.intent <> excluded.intent AND (creation.step = 'refused' "
-                "OR (creation.step = 'waiting' AND creation.state = 'dead')))"
+                "OR (creation.step = 'waiting' AND creation.state IN ('waiting', 'held', 'dead'))))"
             ),
             [row._asdict() | {"now": now, "no": False} for row in rows],
         )
