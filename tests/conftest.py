@@ -119,6 +119,12 @@ class PostgresServer:
         self._connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{self._migrated()}" {how}')
         return name
 
+    def copy(self, template: str) -> str:
+        """The name of a fresh database that holds what another one holds; nobody may be connected to that."""
+        name = f"{self._prefix}_{next(self._numbers)}"
+        self._connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return name
+
     def drop(self, name: str) -> None:
         self._connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 

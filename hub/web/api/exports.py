@@ -78,19 +78,26 @@ def _export(
 
 
 class _Lines:
-    """The lines of an export. `close`, which the server calls however it ends, gives the place free."""
+    """The lines of an export. However it ends (at its end, by `close` of the server, unread), its place is given free
+    once."""
 
     def __init__(self, batches: Iterator[bytes], free: Callable[[], None]) -> None:
         self._batches = batches
         self._free: Callable[[], None] | None = free
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._batches
+        try:
+            yield from self._batches
+        finally:
+            self.close()
 
     def close(self) -> None:
         free, self._free = self._free, None
         if free is not None:
             free()
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def _batches(
