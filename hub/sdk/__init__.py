@@ -29,7 +29,8 @@ from hub.sdk.connector import (
     RemoteRecord,
     Setting,
 )
-from hub.sdk.http import Http, Limits
+from hub.sdk.http import Http
+from hub.sdk.limits import Limits
 from hub.sdk.manifest import Manifest, ObjectCapabilities
 from hub.sdk.response import Response
 

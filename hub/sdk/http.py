@@ -45,6 +45,7 @@ from hub.errors import (
 )
 from hub.sdk.address import check_base_url, same_site
 from hub.sdk.auth import Auth
+from hub.sdk.limits import Limits
 from hub.sdk.redaction import RedactingFilter, Redactor
 from hub.sdk.response import Response, instant, oversize, refusal
 from hub.sdk.wire import Wire, innermost
@@ -59,23 +60,6 @@ _SHORTEST_CALL = 0.05
 _READING = frozenset({"GET", "HEAD"})
 _REDIRECTED = frozenset({301, 302, 303, 307, 308})
 _HEADERS = {"User-Agent": "crm-hub", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds and bytes of one call. `attempts`: of a repeatable call; a wait over `patience` goes to the ladder.
-
-    `least_write`: a write is not begun with less left of the lease. Cut short it would be in doubt for minutes; not
-    begun it is done with the next lease.
-    """
-
-    connect: float = 5.0
-    read: float = 30.0
-    total: float = 60.0
-    attempts: int = 3
-    patience: float = 5.0
-    least_write: float = 2.0
-    max_bytes: int = 64 * 1024 * 1024
 
 
 class Http:

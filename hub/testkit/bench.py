@@ -16,7 +16,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple, Self
 
 from hub.sdk.connector import Change, ConnectionView, Connector, Receipt, RemoteRecord
-from hub.sdk.http import Limits
+from hub.sdk.limits import Limits
 from hub.sdk.manifest import Manifest, ObjectCapabilities
 from hub.sdk.registry import assemble
 from hub.testkit.adapter import Adapter, NotApplicable, Setup

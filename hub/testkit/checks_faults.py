@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.errors import ConnectionBroken, HubError, NeedsReauth, RateLimited, RetryLater
 from hub.sdk.connector import Change, Connector
-from hub.sdk.http import Limits
+from hub.sdk.limits import Limits
 from hub.testkit.adapter import NotApplicable
 from hub.testkit.bench import PAGE, Bench, Pulled
 from hub.testkit.loopback import Fault, Request

@@ -19,7 +19,8 @@ from hub.errors import (
     RemoteUnavailable,
 )
 from hub.sdk.auth import Basic, Bearer
-from hub.sdk.http import Http, Limits
+from hub.sdk.http import Http
+from hub.sdk.limits import Limits
 from hub.sdk.redaction import Redactor
 from hub.testkit.loopback import Fault, Loopback, Reply, Request
 

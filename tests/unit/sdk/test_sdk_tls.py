@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from hub.errors import ConnectionBroken, OutcomeUnknown
-from hub.sdk.http import Http, Limits
+from hub.sdk.http import Http
+from hub.sdk.limits import Limits
 from hub.testkit.loopback import Fault, Loopback, Reply, Request
 
 
