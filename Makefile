@@ -44,6 +44,7 @@ demo: install
 
 bench: install
 	$(BIN)/python tests/bench/intake.py $(ARGS)
+	$(BIN)/python tests/bench/api.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
