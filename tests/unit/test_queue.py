@@ -89,6 +89,22 @@ def test_the_same_work_waits_once(bell: JobQueue, settings: Settings, tmp_path: 
     assert lines(note) == ["bulk", "bulk"]
 
 
+def test_work_whose_job_was_lost_is_queued_again_at_once(
+    bell: JobQueue, settings: Settings, tmp_path: Path
+) -> None:
+    note = str(tmp_path / "note")
+    bell.dispatch("note", note)
+    client = _client(settings)
+    taken = client.lpop("rq:queue:bulk")  # by a worker that dies before it starts it
+    assert (bell.waiting() or {})["bulk"] == 0
+    bell.dispatch("note", note)
+    assert (bell.waiting() or {})["bulk"] == 1
+    assert client.lindex("rq:queue:bulk", 0) != taken
+    client.flushall()
+    bell.dispatch("note", note)
+    assert (bell.waiting() or {})["bulk"] == 1
+
+
 def worker_process(settings: Settings, tmp_path: Path) -> subprocess.Popen[bytes]:
     code = (
         "import sys; from pathlib import Path; from hub.queue import run_worker; from hub.settings import Settings;"

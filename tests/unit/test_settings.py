@@ -76,6 +76,7 @@ def test_a_relative_sqlite_path_is_below_the_home(home: Path, given: str, expect
         ("\n# x\nweb_prt = 1\n", 3, 'Did you mean "web_port"'),
         ('env = "development"\n[connection.erp]\nconnector = "files"\n', 2, "hub apply"),
         ("web_port = 99999\n", 1, "between 0 and 65535"),
+        ("\nlease_seconds = 4\n", 2, "between 5 and 65535"),
         ('web_port = "many"\n', 1, "whole number"),
         ("web_port = true\n", 1, "whole number"),
         ("\nlog_level = 3\n", 2, "quotation marks"),
