@@ -95,7 +95,7 @@ def revoke(db: Database, name: str, *, by: str, now: float) -> None:
 
 
 def check(db: Database, text: str, *, now: float) -> Token:
-    """Whose token this is. Raises NotSignedIn, for every reason alike and after the same work."""
+    """Whose token this is. Raises NotSignedIn, for every reason alike; a wrong secret takes as long as a right one."""
     found = _TEXT.fullmatch(text)
     row = None
     if found:

@@ -6,6 +6,7 @@ import re
 import time
 from typing import Any
 
+import orjson
 import pytest
 from openapi_spec_validator import validate
 
@@ -170,6 +171,9 @@ def test_tokens_by_command(api: Any, capfdbinary: Any) -> None:
     assert run([*at, "token", "list", "--json"]) == 0
     listed = capfdbinary.readouterr().out.decode()
     assert '"name":"shop"' in listed
+    assert set(orjson.loads(listed.splitlines()[0])) == {
+        "name", "scopes", "per_minute", "created_by", "created_at", "expires_at", "used_at", "revoked_at",
+    }  # fmt: skip
     assert token.split("_", 2)[2] not in listed
     assert run([*at, "token", "revoke", "shop"]) == 0
     assert run([*at, "token", "revoke", "shop"]) == 2
