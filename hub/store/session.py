@@ -62,6 +62,7 @@ class Database:
                 connection.commit()
 
     def _begin(self, connection: Connection) -> None:
+        connection.begin()  # what goes by the driver alone (COPY) is committed as well
         if self.is_sqlite:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 

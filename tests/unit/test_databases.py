@@ -31,3 +31,14 @@ def test_a_blank_one_is_blank(blank_db_url: str) -> None:
     engine = create_engine(blank_db_url)
     assert inspect(engine).get_table_names() == []
     engine.dispose()
+
+
+def test_a_transaction_of_bulk_rows_alone_is_committed(db: Any) -> None:
+    """On PostgreSQL they go by the driver's COPY, which SQLAlchemy does not see."""
+    from hub.store import bulk
+    from hub.store.tables import counter
+
+    with db.claim() as conn:
+        bulk.insert(conn, counter, ("name", "value"), rows=[("a", 1), ("b", 2)])
+    with db.read() as conn:
+        assert len(conn.execute(counter.select()).all()) == 2
