@@ -28,8 +28,11 @@ _REFUSED = frozenset(
         *("GRAPHQL_VALIDATION_FAILED", "GRAPHQL_PARSE_FAILED", "CHANNEL_NOT_FOUND"),
     }
 )
-_RIGHTS = "check the key, and that its role may read and update customers and orders"
+_RIGHTS = "check the key (or user and password), and that its role may read and update customers and orders"
 _SCHEMA = "the store may be older than 3.6, or a setting names a custom field that it does not have"
+
+_LOGIN = """mutation($user:String!,$password:String!){login(username:$user,password:$password){
+ __typename ...on ErrorResult{errorCode message}}}"""
 
 Row = dict[str, Any]
 
@@ -44,11 +47,54 @@ class Refused(RecordRejected):
         self.kind = kind
 
 
-class Api:
-    """Calls of one store. `http` is bound to the address of its admin API."""
+class Session:
+    """A session of an administrator, by name and password: begun with the first call, and anew when it has ended."""
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, *, user: str, password: str) -> None:
         self._http = http
+        self._user = user
+        self._password = password
+        self._token: str | None = None
+        http.redactor.learn(password)
+
+    def headers(self) -> Mapping[str, str]:
+        """Raises NeedsReauth for a wrong password, ConnectionBroken where the store gives no token."""
+        if self._token is None:
+            self._token = self._begin()
+            self._http.redactor.learn(self._token)
+        return {"Authorization": f"Bearer {self._token}"}
+
+    def forget(self) -> None:
+        self._token = None
+
+    def _begin(self) -> str:
+        variables = {"user": self._user, "password": self._password}
+        # It changes nothing that matters, so it may be repeated like a read.
+        answer = self._http.post(
+            "", json={"query": _LOGIN, "variables": variables}, reads=True, accept=(400,)
+        )
+        result = _data(answer).get("login")
+        if not isinstance(result, dict):
+            raise strange(answer.where)
+        if "errorCode" in result:
+            raise NeedsReauth(
+                "the store refuses the name and password", cause=str(result.get("message")), fix=_RIGHTS
+            )
+        token = answer.headers.get("vendure-auth-token")
+        if not token:
+            raise ConnectionBroken(
+                "the store gives no session token",
+                fix="its authOptions.tokenMethod must hold 'bearer'; or use a key",
+            )
+        return token
+
+
+class Api:
+    """Calls of one store. `http` is bound to the address of its admin API; `session` if it has no key."""
+
+    def __init__(self, http: Http, *, session: Session | None = None) -> None:
+        self._http = http
+        self._session = session
 
     def server_now(self) -> float:
         """The store's clock, epoch seconds; ours until it has answered once."""
@@ -72,17 +118,32 @@ class Api:
         return result
 
     def _ask(self, query: str, variables: Mapping[str, Any], *, reads: bool) -> Row:
-        answer = self._http.post(
-            "", json={"query": query, "variables": dict(variables)}, reads=reads, accept=(400,)
-        )
-        said = answer.json()
-        errors = said.get("errors") if isinstance(said, dict) else None
-        if errors:
-            raise _failure(answer, errors)
-        data = said.get("data") if isinstance(said, dict) else None
-        if answer.ok and isinstance(data, dict):
-            return data
-        raise strange(answer.where, answer.excerpt(), reads=reads)
+        if self._session is None:
+            return self._once(query, variables, {}, reads=reads)
+        try:
+            return self._once(query, variables, self._session.headers(), reads=reads)
+        except NeedsReauth:
+            # Denied is not done, so even a write may go again. Once: it may be the rights that are missing.
+            self._session.forget()
+            return self._once(query, variables, self._session.headers(), reads=reads)
+
+    def _once(
+        self, query: str, variables: Mapping[str, Any], headers: Mapping[str, str], *, reads: bool
+    ) -> Row:
+        body = {"query": query, "variables": dict(variables)}
+        return _data(self._http.post("", json=body, headers=headers, reads=reads, accept=(400,)))
+
+
+def _data(answer: Response) -> Row:
+    """The `data` of an answer without errors."""
+    said = answer.json()
+    errors = said.get("errors") if isinstance(said, dict) else None
+    if errors:
+        raise _failure(answer, errors)
+    data = said.get("data") if isinstance(said, dict) else None
+    if answer.ok and isinstance(data, dict):
+        return data
+    raise strange(answer.where, answer.excerpt(), reads=answer.reads)
 
 
 def strange(where: str, cause: str | None = None, *, reads: bool = True) -> HubError:

@@ -45,10 +45,15 @@ def counter(store: Any) -> Any:
 
 @pytest.fixture
 def connect(store: Any) -> Callable[..., VendureConnector]:
-    """A connector of this store; keyword arguments are further settings."""
+    """A connector of this store, in a session or (`keyed`) with an API key; further arguments are settings."""
 
-    def make(**settings: Any) -> VendureConnector:
-        secrets = {"key": settings.pop("key", store.key), "webhook_secret": store.secret}
+    def make(*, keyed: bool = False, **settings: Any) -> VendureConnector:
+        secrets = {"webhook_secret": store.secret}
+        if keyed:
+            secrets["key"] = settings.pop("key", store.key)
+        else:
+            settings["user"] = store.USER
+            secrets["password"] = settings.pop("password", store.password)
         view = ConnectionView("shop", {"url": store.url, **settings}, secrets.get)
         connector = build("vendure", view)
         assert isinstance(connector, VendureConnector)

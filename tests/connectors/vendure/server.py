@@ -84,24 +84,21 @@ class Hooks:
 
 
 class Caller:
-    """Calls one of the store's two APIs. `key`: of the admin API; else a session of its own is kept, as a shopper's."""
+    """Calls one of the store's two APIs in a session of its own."""
 
-    def __init__(self, url: str, *, key: str | None = None) -> None:
+    def __init__(self, url: str) -> None:
         self.url = url
-        self.key = key
-        self._token: str | None = None
+        self.token: str | None = None
 
     def __call__(self, query: str, /, **variables: Any) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"}
-        if self.key:
-            headers["vendure-api-key"] = self.key
-        elif self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(self.url, data=body, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                self._token = answer.headers.get("vendure-auth-token") or self._token
+                self.token = answer.headers.get("vendure-auth-token") or self.token
                 said = json.loads(answer.read())
         except urllib.error.HTTPError as error:
             raise StoreSaysNo(error.read().decode(errors="replace")) from None
@@ -114,7 +111,9 @@ class Caller:
 
 
 class Store:
-    """A running store. `admin` acts with the API key that connections use, `shopper()` is somebody at the shop API."""
+    """A running store. `admin` is the administrator, `key` an API key, `shopper()` somebody at the shop API."""
+
+    USER = "hub@example.org"
 
     def __init__(self) -> None:
         self._scripts = scripts()
@@ -122,6 +121,7 @@ class Store:
         self._lock = _alone(self._root)
         self.hooks = Hooks()
         self.secret = secrets.token_hex(12)
+        self.password = secrets.token_hex(12)
         port, self._pg_port = _free_port(), _free_port()
         self._environ = {
             **os.environ,
@@ -136,7 +136,13 @@ class Store:
         self._run("stop.sh", "vendure", "pg")  # what an earlier session that was killed may have left
         self._run("vendure.sh")
         self.key = _key(self.url)
-        self.admin = Caller(self.url, key=self.key)
+        self.admin = Caller(self.url)
+        self.admin('mutation{login(username:"superadmin",password:"superadmin"){__typename}}')
+        person = {"firstName": "The", "lastName": "Hub", "emailAddress": self.USER, "roleIds": ["1"]}
+        self.admin(
+            "mutation($input:CreateAdministratorInput!){createAdministrator(input:$input){id}}",
+            input={**person, "password": self.password},
+        )
 
     def stop(self) -> None:
         self._run("stop.sh", "vendure")
@@ -158,6 +164,12 @@ class Store:
     def key_with(self, permissions: Sequence[str]) -> str:
         """An API key whose role may do just this."""
         return _key(self.url, permissions=permissions)
+
+    def log_out(self, authorization: str) -> None:
+        """End somebody else's session."""
+        other = Caller(self.url)
+        other.token = authorization.removeprefix("Bearer ")
+        other("mutation{logout{success}}")
 
     def _run(self, script: str, *arguments: str) -> None:
         command = ("bash", str(self._scripts / script), *arguments)

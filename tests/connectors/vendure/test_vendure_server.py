@@ -211,13 +211,28 @@ def test_the_stores_own_webhooks_are_understood(vendure: VendureConnector, store
 
 def test_what_the_keys_role_allows_decides(connect: Connect, store: Any) -> None:
     id = made(connect())
-    reader = connect(key=store.key_with(["ReadCustomer", "ReadOrder"]))
+    reader = connect(keyed=True, key=store.key_with(["ReadCustomer", "ReadOrder"]))
     assert all(one.ok for one in reader.check())
     assert last(reader)
     with pytest.raises(NeedsReauth):
         update(reader, id, first_name="x")
     with pytest.raises(NeedsReauth):
-        last(connect(key="nonsense"))
+        last(connect(keyed=True, key="nonsense"))
+
+
+def test_a_key_reads_and_writes_like_a_session(connect: Connect) -> None:
+    keyed = connect(keyed=True)
+    id = made(keyed, **{"billing.line1": "1 Rue A", "billing.country": "FR"})
+    assert raw(keyed, id) == raw(connect(), id)
+
+
+def test_a_session_that_ended_is_begun_again(connect: Connect, store: Any) -> None:
+    vendure = connect()
+    id = made(vendure)
+    store.log_out(vendure._api._session.headers()["Authorization"])
+    assert update(vendure, id, first_name="after").outcome == "done"
+    with pytest.raises(NeedsReauth, match="name and password"):
+        last(connect(password="wrong"))
 
 
 def test_a_custom_field_that_is_not_there_is_told(connect: Connect) -> None:
