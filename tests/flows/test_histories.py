@@ -142,8 +142,8 @@ class World:
             if load(row.detail)["rule"] == "found after a create in doubt"
         }
         rows = self.hub.rows(
-            "SELECT c.name, s.id, s.external_id, i.customer_id FROM source_record s JOIN identity i ON i.record_id = s.id "
-            "JOIN connection c ON c.id = s.connection_id"
+            "SELECT c.name, s.id, s.external_id, i.customer_id FROM source_record s "
+            "JOIN identity i ON i.record_id = s.id JOIN connection c ON c.id = s.connection_id"
         )
         systems = {one.name: one for one in self.systems}
         for row in rows:
