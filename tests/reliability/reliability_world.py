@@ -27,7 +27,7 @@ from hub.queue import QUEUES, open_queue
 from hub.settings import Settings
 from hub.store.session import Database
 
-IN_ERP_ONLY, IN_BOTH, IN_EXPORTS_ONLY = 520, 60, 120
+IN_ERP_ONLY, IN_BOTH, IN_EXPORTS_ONLY = 520, 40, 70
 LEASE = 12  # seconds; everything that is taken over waits for it
 PATIENCE = 100.0
 

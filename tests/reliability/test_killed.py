@@ -19,7 +19,7 @@ from hub.testkit.loopback import Request
 
 pytestmark = pytest.mark.slow
 
-AT_ONCE = 3
+AT_ONCE = 4
 LANDS_LATE = (
     30.0  # of the ERP's manifest: for so long after a lost create nobody may say that it is not there
 )
