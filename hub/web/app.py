@@ -11,16 +11,21 @@ from werkzeug.exceptions import HTTPException
 from hub.errors import HubError, NotFound, RetryLater, WrongUse
 from hub.flows.home import is_loopback
 from hub.settings import Settings
-from hub.store.session import Database
-from hub.web import api, health, pages, words
+from hub.web import api, fields, health, language, looks, words
 from hub.web.api import problem
+from hub.web.place import store
+from hub.web.say import gettext
+from hub.web.views import blueprint as pages
+from hub.web.views.part import look, page
+
+__all__ = ["create_app", "store"]
 
 log = logging.getLogger(__name__)
 
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -29,7 +34,6 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_STORE = "hub.store"
 
 
 def create_app(settings: Settings) -> Flask:
@@ -38,9 +42,11 @@ def create_app(settings: Settings) -> Flask:
     app.config["HUB"] = settings
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(words.FILTERS)
+    app.jinja_env.filters.update(words.FILTERS, field=fields.label)
+    app.jinja_env.globals.update(state_of=looks.state_of, look=look)
+    language.register(app)
     app.register_blueprint(health.blueprint)
-    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(pages)
     api.register(app)
     app.before_request(_at_home)
     app.after_request(_guarded)
@@ -48,15 +54,6 @@ def create_app(settings: Settings) -> Flask:
     app.register_error_handler(HubError, _told)
     app.register_error_handler(Exception, _defect)
     return app
-
-
-def store() -> Database:
-    """The store of this process."""
-    found: Database | None = current_app.extensions.get(_STORE)
-    if found is None:
-        found = Database(current_app.config["HUB"].database_url)
-        current_app.extensions[_STORE] = found
-    return found
 
 
 def _at_home() -> Any:
@@ -81,8 +78,9 @@ def _refused(error: HTTPException) -> tuple[str, int] | Response:
     if request.path.startswith("/api/"):  # what no part of the API took
         return problem.refused(error)
     code = error.code or 500
-    title = {404: "There is nothing here", 405: "That is not done here"}.get(code, error.name)
-    return _page(title, "The address may be mistyped." if code == 404 else error.description or "", code)
+    known = {404: gettext("There is nothing here"), 405: gettext("That is not done here")}
+    text = gettext("The address may be mistyped.") if code == 404 else error.description or ""
+    return _page(known.get(code, error.name), text, code)
 
 
 def _told(error: HubError) -> tuple[str, int]:
@@ -93,8 +91,14 @@ def _told(error: HubError) -> tuple[str, int]:
 
 def _defect(error: Exception) -> tuple[str, int]:
     log.exception("a page failed: %s %s", request.method, request.path)
-    return _page("This page could not be made", "The log of the web part says why.", 500)
+    return _page(gettext("This page could not be made"), gettext("The log of the web part says why."), 500)
 
 
 def _page(title: str, text: str, code: int, *, fix: str | None = None) -> tuple[str, int]:
-    return render_template("error.html", title=title, text=text, fix=fix, code=code), code
+    """In the frame; outside it where the frame itself cannot be made (no store)."""
+    values = {"title": title, "text": text, "fix": fix, "code": code}
+    try:
+        return page("error.html", "", **values), code
+    except Exception:
+        log.debug("the frame of an error page failed", exc_info=True)
+        return render_template("error.html", here="", nav=(), counted={}, **values), code

@@ -1,0 +1,119 @@
+"""What needs a person, as sentences with one way out each; the most urgent first."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from flask import url_for
+from sqlalchemy import Connection
+
+from hub.store.queries import glance
+from hub.web.say import gettext, ngettext
+from hub.web.words import number
+
+
+class Need(NamedTuple):
+    """A sentence, why, and where to go: an address, or None where `action` is a command. state: one of `looks.STATES`.
+    connection: whose it is, or None."""
+
+    state: str
+    sentence: str
+    why: str | None
+    action: str
+    address: str | None
+    connection: str | None = None
+
+
+def needs(conn: Connection, connections: list[dict[str, Any]], *, now: float) -> list[Need]:
+    """From the overview of the connections, and what the store says of decisions that are open."""
+    found = [need for one in connections if (need := _broken(one))]
+    late = [one["name"] for one in connections if one["late"]]
+    if late:
+        told = gettext(
+            "Nothing is read by itself: no worker runs, and %(names)s are due.",
+            names=gettext(", ").join(late),
+        )
+        found.append(Need("paused", told, None, "hub up", None))
+    found += [need for one in connections if (need := _held(conn, one))]
+    found += [need for one in connections if (need := _dead(one))]
+    found += _quarantine(connections)
+    holds = glance.open_holds(conn)
+    if holds:
+        told = ngettext(
+            "One field waits for a decision.",
+            "%(count)s fields wait for a decision.",
+            holds,
+            count=number(holds),
+        )
+        found.append(Need("needs", told, None, gettext("See the conflicts"), url_for("pages.conflicts")))
+    met = glance.conflicts_since(conn, now - 86400)
+    if met:
+        told = ngettext(
+            "In the last 24 hours one edit met another.",
+            "In the last 24 hours %(count)s edits met others.",
+            met,
+            count=number(met),
+        )
+        found.append(
+            Need("needs", told, gettext("Look whether the right value won."), gettext("See the conflicts"),
+                 url_for("pages.conflicts"))
+        )  # fmt: skip
+    return found
+
+
+def _broken(one: dict[str, Any]) -> Need | None:
+    if one["state"] != "broken":
+        return None
+    told = gettext("%(name)s is broken: it is not read, and changes for it wait.", name=one["name"])
+    where = url_for("pages.connection", name=one["name"])
+    return Need("broken", told, one["reason"], gettext("See the connection"), where, one["name"])
+
+
+def _held(conn: Connection, one: dict[str, Any]) -> Need | None:
+    if not one["held"]:
+        return None
+    told = ngettext(
+        "One change for %(name)s waits for your word.",
+        "%(count)s changes for %(name)s wait for your word.",
+        one["held"],
+        count=number(one["held"]),
+        name=one["name"],
+    )
+    causes = []
+    if not one["confirmed"]:
+        causes = [gettext("The first run of a connection goes out only once a person has seen its plan.")]
+    elif one.get("id"):
+        causes = glance.held_causes(conn, one["id"])[:1]
+    where = url_for("pages.connection", name=one["name"], _anchor="plan")
+    return Need("held", told, next(iter(causes), None), gettext("See the plan"), where, one["name"])
+
+
+def _dead(one: dict[str, Any]) -> Need | None:
+    if not one["dead"]:
+        return None
+    told = ngettext(
+        "One change could not be delivered to %(name)s.",
+        "%(count)s changes could not be delivered to %(name)s.",
+        one["dead"],
+        count=number(one["dead"]),
+        name=one["name"],
+    )
+    where = url_for("pages.problems", connection=one["name"], kind="dead")
+    return Need("failed", told, None, gettext("See the causes"), where, one["name"])
+
+
+def _quarantine(connections: list[dict[str, Any]]) -> list[Need]:
+    kept = [one for one in connections if one["quarantined"]]
+    total = sum(one["quarantined"] for one in kept)
+    if not total:
+        return []
+    names = gettext(", ").join(one["name"] for one in kept)
+    told = ngettext(
+        "One record from %(names)s could not be taken.",
+        "%(count)s records from %(names)s could not be taken.",
+        total,
+        count=number(total),
+        names=names,
+    )
+    why = gettext("All others were. One that is mended at its source leaves by itself.")
+    return [Need("needs", told, why, gettext("See the causes"), url_for("pages.problems"))]

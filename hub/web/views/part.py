@@ -1,0 +1,103 @@
+"""What the pages share: the blueprint, the frame, numbers in addresses."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import Blueprint, g, render_template, request
+from sqlalchemy import Connection
+
+from hub.errors import WrongUse
+from hub.flows import account
+from hub.store.queries import connections, glance, heartbeats
+from hub.web import language, looks
+from hub.web.place import store
+from hub.web.say import gettext, lazy_gettext
+
+blueprint = Blueprint("pages", __name__)
+blueprint.add_url_rule("/remember", "remember", language.remember)
+
+PAGE = 50
+_LATE = 60.0  # seconds after which a stream that is due says that nobody works
+
+NAV = (
+    ("home", lazy_gettext("Home"), "home"),
+    ("customers", lazy_gettext("Customers"), "customers"),
+    ("orders", lazy_gettext("Orders"), "orders"),
+    ("review", lazy_gettext("Review"), "review"),
+    ("conflicts", lazy_gettext("Conflicts"), "conflicts"),
+    ("problems", lazy_gettext("Problems"), "problems"),
+    ("connections", lazy_gettext("Connections"), "connections"),
+    ("runs", lazy_gettext("Runs"), "runs"),
+    ("settings", lazy_gettext("Settings"), "settings"),
+)
+
+
+def page(template: str, here: str, **values: Any) -> str:
+    """A page in its frame. here: the entry of NAV it belongs to."""
+    return render_template(template, here=here, nav=NAV, counted=counted(), **values)
+
+
+def counted() -> dict[str, int]:
+    """Entries of the navigation where somebody is needed → how many."""
+    rows = overview()
+    with store().read() as conn:
+        holds = glance.open_holds(conn)
+    return {
+        "problems": sum(one["quarantined"] + one["dead"] for one in rows),
+        "connections": sum(one["state"] == "broken" or bool(one["held"]) for one in rows),
+        "conflicts": holds,
+    }
+
+
+def overview() -> list[dict[str, Any]]:
+    """Every connection with its health, once per request; `shown`: the state people see; `id`: of its row;
+    `late`: it is due, and no worker lives."""
+    found: list[dict[str, Any]] | None = g.get("overview")
+    if found is None:
+        found = account.overview(store())
+        with store().read() as conn:
+            ids = {row.name: row.id for row in connections.rows(conn)}
+        now = time.time()
+        working = heartbeats.alive(store(), now=now)
+        for one in found:
+            waits = one["held"] or one["dead"]
+            one["shown"] = "needs" if one["state"] == "active" and waits else one["state"]
+            one["id"] = ids.get(one["name"])
+            due = one["next_due"] is not None and one["next_due"] < now - _LATE
+            one["late"] = due and one["state"] == "active" and not working
+        g.overview = found
+    return found
+
+
+def look(name: str | None) -> looks.Look:
+    """The colour and mark of a connection, also of one that was removed."""
+    found: dict[str, looks.Look] | None = g.get("looks")
+    if found is None:
+        with store().read() as conn:
+            found = looks.looks((row.id, row.name) for row in connections.rows(conn, removed=True))
+        g.looks = found
+    return found.get(name or "") or looks.Look(name or gettext("unknown"), looks.COLOURS, "··")
+
+
+def named(conn: Connection, name: str) -> str | None:
+    """A filter by connection from the address; WrongUse if there is no such connection."""
+    if name and connections.by_name(conn, name) is None:
+        raise WrongUse(gettext("There is no connection %(name)s.", name=name))
+    return name or None
+
+
+def number(name: str) -> int | None:
+    """A whole number from the address; None if it is not given. Raises WrongUse."""
+    text = request.args.get(name, "")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise WrongUse(gettext("%(name)s is a number.", name=name))
+    return int(text)
+
+
+def day_ago() -> float:
+    """The beginning of the hour 23 hours ago: 24 bars end now."""
+    return (time.time() // 3600 - 23) * 3600
