@@ -49,6 +49,10 @@ class Cause(NamedTuple):
         """What takes these records again; dead letters go out by themselves once a value changed."""
         if self.kind == "dead":
             return f"hub connection show {self.connection}"
+        if self.records == 1:
+            return f"hub quarantine retry {self.examples[0].id}"
+        if len(self.examples) == 1:
+            return f"hub quarantine retry --like {self.examples[0].id}"
         return f"hub quarantine retry --connection {self.connection}"
 
 
