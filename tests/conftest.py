@@ -84,6 +84,20 @@ def unconfigured_logging() -> Iterator[None]:
         root.setLevel(level)
 
 
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command run in this process sets logging up; the next test must not inherit its handler or its levels."""
+    import logging
+
+    root = logging.getLogger()
+    before = {name: logging.getLogger(name).level for name in ("", "urllib3", "werkzeug", "alembic", "rq")}
+    yield
+    for handler in [one for one in root.handlers if type(one.formatter).__name__ == "CleanFormatter"]:
+        root.removeHandler(handler)
+    for name, level in before.items():
+        logging.getLogger(name).setLevel(level)
+
+
 class PostgresServer:
     """Makes and drops databases; a migrated one is copied from a template, much faster than migrating each."""
 

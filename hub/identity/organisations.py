@@ -49,10 +49,9 @@ def compare_organisations(mine: tuple[str, ...], theirs: tuple[str, ...]) -> Lik
     rest = list(longer)
     for word in shorter:
         partner = word if word in rest else next((other for other in rest if _typo(word, other)), None)
-        if partner is None:
-            break
-        rest.remove(partner)
-    else:
+        if partner is not None:
+            rest.remove(partner)
+    if len(rest) == len(longer) - len(shorter):  # every word of the shorter name is in the longer
         return "doubtful" if rest else "alike"
     if is_han(shorter[0]) and is_han(longer[0]):
         a, b = "".join(shorter), "".join(longer)

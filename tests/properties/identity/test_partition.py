@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hub.identity.cluster import Clusters, Node, cluster
@@ -186,6 +186,7 @@ def _apply(decisions: list[Decision], plan: Any, *, at: float) -> list[Decision]
 
 @settings(max_examples=400, deadline=None)
 @given(one=RECORD, other=RECORD)
+@example(one={"kind": "organisation", "display_name": "Wang Xiaoming"}, other={"display_name": "David Wang"})
 def test_points_are_symmetric_and_say_what_their_reasons_say(
     one: dict[str, Any], other: dict[str, Any]
 ) -> None:

@@ -271,7 +271,7 @@ def test_secrets_in_answers_and_logs(server: Loopback, caplog: pytest.LogCapture
     server.reply = parrot
     redactor = Redactor()
     api = Http(redactor=redactor).at(server.url, auth=Basic("joe", SECRET))
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, logger="urllib3"):
         error = raised(lambda: api.get("x", params={"api_key": "other-secret-4711", "q": SECRET}))
     assert "418" in str(error)
     for text in (str(error), caplog.text):
