@@ -1,7 +1,7 @@
 """A real Vendure store for these tests: started by the servers' script beside the checkout, reached by its own APIs.
 
-The script needs Node, npm and PostgreSQL, so it is not part of this project: where `$HUB_TEST_SERVERS` (or
-`../shared/servers` beside the checkout) has no `vendure.sh`, the tests that need the store are skipped and say so.
+The script needs Node, npm and PostgreSQL, so it is not part of this project: unless `$HUB_TEST_SERVERS`
+names a folder with a `vendure.sh`, the tests that need the store are skipped and say so.
 It works in a folder of its own, so that no other store is disturbed, and each session begins with an empty shop.
 """
 
@@ -23,7 +23,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-CHECKOUT = Path(__file__).resolve().parents[3]
 PATIENCE = 600.0
 WAIT_FOR_OTHERS = 300.0
 
@@ -38,7 +37,10 @@ class StoreSaysNo(Exception):
 
 def scripts() -> Path:
     """The folder of the start scripts. Raises Absent."""
-    folder = Path(os.environ.get("HUB_TEST_SERVERS") or CHECKOUT.parent / "shared" / "servers")
+    named = os.environ.get("HUB_TEST_SERVERS")
+    if not named:
+        raise Absent("set HUB_TEST_SERVERS to a folder of start scripts (vendure.sh) to try a real store")
+    folder = Path(named)
     if not (folder / "vendure.sh").is_file():
         raise Absent(f"no vendure.sh in {folder} (set HUB_TEST_SERVERS to the folder of the start scripts)")
     for command in ("bash", "node", "npm", "python3"):
