@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from hub.store.queries.glance import Group
-from hub.web.say import gettext, lazy_gettext
+from hub.web.say import lazy_gettext
 
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"[^\"]*\"")
 _NUMBERS = re.compile(r"(?<![\w.])\d+(?:, \d+)*")
@@ -20,6 +20,8 @@ _TITLES = {
     "remote_unavailable": lazy_gettext("The system did not answer"),
     "rate_limited": lazy_gettext("The system asked to slow down"),
 }
+
+_REMOTE = ("outcome_unknown", "remote_unavailable", "rate_limited", "unsupported")
 
 
 class Example(NamedTuple):
@@ -68,11 +70,9 @@ def grouped(groups: Iterable[Group]) -> list[Cause]:
 def _cause(key: list[str], many: list[Group]) -> Cause:
     alone = len(many) == 1
     why, _, fix = (many[0].cause if alone else key[4]).partition(" Fix: ")
-    title = _TITLES.get(key[3]) or (
-        gettext("A change could not be delivered")
-        if key[0] == "dead"
-        else gettext("A record could not be taken")
-    )
+    title = _TITLES.get(key[3]) or lazy_gettext("A record could not be taken")
+    if key[0] == "dead" and key[3] not in _REMOTE:
+        title = lazy_gettext("A change could not be delivered")
     return Cause(
         key[0],
         key[1],

@@ -117,6 +117,14 @@ def plain(value: Any) -> str:
     return str(value)
 
 
+def said(value: Any, path: str) -> Markup:
+    """The value of a field: words of ours translated; an e-mail breaks after its @ first."""
+    text = plain(value)
+    if path in ("kind", "gender", "status") or path.endswith(".status"):
+        text = word(text)
+    return Markup("@<wbr>").join(text.split("@"))
+
+
 def word(text: str | None) -> str:
     """A word of ours in the reader's language."""
     return str(WORDS.get(text or "", text or ""))
@@ -147,7 +155,10 @@ def counts(found: Mapping[str, int]) -> str:
     """Counts of a run on one line; what changed nothing last."""
     known = [name for name in COUNTS if found.get(name)]
     other = [name for name in found if name not in COUNTS and found[name]]
-    return " · ".join(f"{number(found[name])} {COUNTS.get(name, name)}" for name in [*known, *other])
+    return " · ".join(
+        gettext("%(count)s %(word)s", count=number(found[name]), word=COUNTS.get(name, name))
+        for name in [*known, *other]
+    )
 
 
 def _instant(text: str) -> float:
@@ -162,6 +173,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "money": money,
     "plain": plain,
     "word": word,
+    "said": said,
     "did": did,
     "name_of": name_of,
     "customer_id": customer_id,
