@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from hub.flows import goldens, owing
 from hub.flows.bindings import save_bindings, to_row
+from hub.flows.former import Former, of, remember
 from hub.flows.goldens import Recomputed, Sighting
 from hub.flows.matching import Matched, Subject, features_of, match
 from hub.flows.wiring import Wiring
@@ -103,17 +104,31 @@ def evidence_values(binding: Binding) -> dict[str, Any]:
     return {path: one.value for path, one in binding.contribution.items() if one.value is not None}
 
 
-def record_features(wiring: Wiring, binding: Binding, *, connection_id: int, own_ref: str | None) -> Features:
-    """The features of a record, from its contributions; none for a record bound without matching (sync.md, "A write
-    by API")."""
+def record_features(
+    wiring: Wiring,
+    binding: Binding,
+    *,
+    connection_id: int,
+    own_ref: str | None,
+    former: Former | None = None,
+) -> Features:
+    """The features of a record, from its contributions and what they replaced; none for a record bound without matching
+    (sync.md, "A write by API")."""
     if connection_id in wiring.built_in:
         return features({}, wiring.model)
-    return features(evidence_values(binding), wiring.model, own_ref=own_ref if wiring.refers else None)
+    return features(
+        evidence_values(binding),
+        wiring.model,
+        own_ref=own_ref if wiring.refers else None,
+        former=former or {},
+    )
 
 
 def _subjects(conn: Connection, wiring: Wiring, evidence: Sequence[Evidence]) -> dict[int, Subject]:
     """New records, and known ones whose features changed."""
     known = [one.record_id for one in evidence if one.before is not None and _told_otherwise(one)]
+    formerly = remember(conn, evidence) if known else {}
+    formerly |= of(conn, [id for id in known if id not in formerly])
     stored = {id: features_of(one) for id, one in matching.standings(conn, known).items()} if known else {}
     subjects = {}
     for one in evidence:
@@ -123,7 +138,13 @@ def _subjects(conn: Connection, wiring: Wiring, evidence: Sequence[Evidence]) ->
                 continue
             before = stored[one.record_id]
         ref = f"{one.stream.connection}:{one.external_id}"
-        found = record_features(wiring, one.after, connection_id=one.stream.connection_id, own_ref=ref)
+        found = record_features(
+            wiring,
+            one.after,
+            connection_id=one.stream.connection_id,
+            own_ref=ref,
+            former=formerly.get(one.record_id),
+        )
         if before is None or before != found:
             subjects[one.record_id] = Subject(
                 one.record_id,

@@ -10,7 +10,7 @@ import time
 
 from sqlalchemy import Connection, text
 
-from hub.flows import goldens, owing
+from hub.flows import former, goldens, owing
 from hub.flows.absorb import absorb, record_features
 from hub.flows.bindings import load_bindings
 from hub.flows.goldens import Recomputed
@@ -62,11 +62,18 @@ def _refer(conn: Connection, wiring: Wiring, ids: list[int]) -> None:
         records.places(conn, ids),
         matching.standings(conn, ids),
     )
+    formerly = former.of(conn, ids)
     subjects = {}
     for id, standing in stored.items():
         place, before = places[id], features_of(standing)
         ref = f"{wiring.names.get(place.connection_id, '')}:{place.external_id}"
-        found = record_features(wiring, bindings[id], connection_id=place.connection_id, own_ref=ref)
+        found = record_features(
+            wiring,
+            bindings[id],
+            connection_id=place.connection_id,
+            own_ref=ref,
+            former=formerly.get(id),
+        )
         if found != before:
             subjects[id] = Subject(
                 id,

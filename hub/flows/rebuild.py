@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from hub.canonical.ids import show
-from hub.flows import goldens, owing
+from hub.flows import former, goldens, owing
 from hub.flows.absorb import absorb, record_features
 from hub.flows.bindings import load_bindings
 from hub.flows.matching import Subject, cluster_of, features_of, match
@@ -71,7 +71,7 @@ def rebuild(db: Database, wiring: Wiring, *, say: Callable[[int], None] = lambda
 
 def _again(conn: Connection, wiring: Wiring, ids: list[int]) -> None:
     bindings, places = load_bindings(conn, ids), records.places(conn, ids)
-    stored = matching.standings(conn, ids)
+    stored, formerly = matching.standings(conn, ids), former.of(conn, ids)
     subjects = {}
     for id in ids:
         place = places[id]
@@ -82,7 +82,13 @@ def _again(conn: Connection, wiring: Wiring, ids: list[int]) -> None:
             place.external_id,
             place.part,
             place.first_seen,
-            record_features(wiring, bindings[id], connection_id=place.connection_id, own_ref=ref),
+            record_features(
+                wiring,
+                bindings[id],
+                connection_id=place.connection_id,
+                own_ref=ref,
+                former=formerly.get(id),
+            ),
             features_of(stored[id]),
             stored[id].tied_to,
         )
@@ -105,6 +111,7 @@ def _check_records(conn: Connection, wiring: Wiring, ids: list[int]) -> list[Dev
     """Features follow from contributions, keys from features."""
     found = []
     bindings, places = load_bindings(conn, ids), records.places(conn, ids)
+    formerly = former.of(conn, ids)
     held: dict[int, set[int]] = {id: set() for id in ids}
     for hash, id in conn.execute(
         text(f"SELECT hash, record_id FROM match_key WHERE record_id {bulk.among(conn, 'ids')}"),
@@ -114,7 +121,13 @@ def _check_records(conn: Connection, wiring: Wiring, ids: list[int]) -> list[Dev
     for id, standing in matching.standings(conn, ids).items():
         place = places[id]
         name = f"{wiring.names.get(place.connection_id, '')}:{place.external_id}"
-        features = record_features(wiring, bindings[id], connection_id=place.connection_id, own_ref=name)
+        features = record_features(
+            wiring,
+            bindings[id],
+            connection_id=place.connection_id,
+            own_ref=name,
+            former=formerly.get(id),
+        )
         if features != features_of(standing):
             found.append(
                 Deviation("features", name, "the stored features are not those of its contributions")

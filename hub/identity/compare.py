@@ -22,7 +22,25 @@ class Reason(NamedTuple):
 
 
 def likeness(a: Features, b: Features) -> Likeness:
-    """How the names of two records agree: as organisations where both are or may be one, else as persons."""
+    """How the names of two records agree; a name that stood in one of them before an edit agrees as well as its own."""
+    found = _names_alike(a, b)
+    if found in ("alike", "none") or not (a.aliases or b.aliases):
+        return found
+    others = ((mine, theirs) for mine in _known_as(a) for theirs in _known_as(b))
+    return "alike" if any(_names_alike(mine, theirs) == "alike" for mine, theirs in others) else found
+
+
+def _known_as(one: Features) -> list[Features]:
+    """The record under its present name and under each former one."""
+    former = [tuple(alias.split(" ")) for alias in one.aliases]
+    return [
+        one,
+        *(one._replace(name=words, given="", family="", org=words if one.org else ()) for words in former),
+    ]
+
+
+def _names_alike(a: Features, b: Features) -> Likeness:
+    """As organisations where both are or may be one, else as persons."""
     if a.org and b.org and (a.kind == "organisation" or b.kind == "organisation" or not (a.name and b.name)):
         return compare_organisations(a.org, b.org)
     return compare_persons(a, b)

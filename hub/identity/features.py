@@ -3,7 +3,7 @@ beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,8 +22,9 @@ class Features(NamedTuple):
     one word of characters for a Chinese name. given, family: the same apart, where the record has them apart.
     generation: `jr`, `sr`, `ii` … org: words of an organisation's name without its legal form, sorted.
     emails: mailboxes. phones: E.164. tax_ids: `type:value`. refs: `namespace:value`. birth_date:
-    `YYYY-MM-DD`. blocked: what the record says that counts for nothing, for explaining. Values are in sorted
-    order, so that two records that say the same have equal features.
+    `YYYY-MM-DD`. blocked: what the record says that counts for nothing, for explaining. aliases: names that
+    stood here before an edit, as the words of `name` or `org` joined by spaces. Values are in sorted order, so
+    that two records that say the same have equal features.
     """
 
     kind: str = ""
@@ -38,6 +39,7 @@ class Features(NamedTuple):
     refs: tuple[str, ...] = ()
     birth_date: str = ""
     blocked: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
     def to_json(self) -> list[Any]:
         """A compact list: fields in order, the empty ones at the end left out."""
@@ -75,12 +77,19 @@ _TITLES = frozenset(_TITLE_WORDS.split())
 _DOTLESS = ("gmail.com", "googlemail.com")
 
 
-def features(values: Mapping[str, Any], model: MatchModel, *, own_ref: str | None = None) -> Features:
+def features(
+    values: Mapping[str, Any],
+    model: MatchModel,
+    *,
+    own_ref: str | None = None,
+    former: Mapping[str, Sequence[Any]] | None = None,
+) -> Features:
     """The features of a record's contributed values (flat path dictionary, canonical values; None counts as
     absent).
 
     model: gives the blocked values. own_ref: the record's own `connection:external_id`, so that a reference
-    to it from another system meets it.
+    to it from another system meets it. former: identifiers by path, and names whole (path → value) under "name",
+    that stood in the record before edits; an edit does not make it somebody else's.
     """
     emails: list[str] = []
     phones: list[str] = []
@@ -88,7 +97,7 @@ def features(values: Mapping[str, Any], model: MatchModel, *, own_ref: str | Non
     refs: list[str] = [own_ref] if own_ref else []
     blocked: list[str] = []
     named = False
-    for path, value in values.items():
+    for path, value in [*values.items(), *_identifiers(former)] if former else values.items():
         role, label = _role(path)
         if role == _OTHER or not value:
             continue
@@ -122,10 +131,34 @@ def features(values: Mapping[str, Any], model: MatchModel, *, own_ref: str | Non
         _tidy(refs),
         birth_date,
         tuple(blocked) if blocked else (),
+        _aliases(former, kind, model, names) if former else (),
     )
 
 
-_NAMELESS: tuple[tuple[str, ...], str, str, str, tuple[str, ...]] = ((), "", "", "", ())
+def identifies(path: str) -> bool:
+    """Whether a value under this path says who somebody is."""
+    return _role(path)[0] in (_EMAIL, _PHONE, _TAX, _REF)
+
+
+def _identifiers(former: Mapping[str, Sequence[Any]]) -> list[tuple[str, Any]]:
+    return [(path, value) for path, values in former.items() if path != "name" for value in values]
+
+
+def _aliases(
+    former: Mapping[str, Sequence[Any]], kind: str, model: MatchModel, names: _Names
+) -> tuple[str, ...]:
+    """The former names that differ from the present one, sorted."""
+    found = set()
+    for values in former.get("name", ()):
+        name, _, _, _, org = _names(values, kind, model, [])
+        words = name if names[0] or not org else org
+        if words and words != (names[0] or names[4]):
+            found.add(" ".join(words))
+    return tuple(sorted(found))
+
+
+_Names = tuple[tuple[str, ...], str, str, str, tuple[str, ...]]
+_NAMELESS: _Names = ((), "", "", "", ())
 
 
 @lru_cache(maxsize=4096)

@@ -55,6 +55,7 @@ binding = Table(
     Column("fence", Integer),
     Column("reread", Boolean),
     Column("gone", Boolean),
+    json("former"),  # what edits replaced: still evidence of who this is
 )
 
 # records to read again once what blocked them has settled (sync.md R1, R2, R5)

@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("fence", sa.Integer(), nullable=True),
         sa.Column("reread", sa.Boolean(), nullable=True),
         sa.Column("gone", sa.Boolean(), nullable=True),
+        sa.Column("former", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("record_id"),
     )
     op.create_table(
