@@ -1,9 +1,8 @@
-"""What a record said before people edited it. An edit changes a value, not who somebody is: matching goes on reading
-the
-identifiers and names that stood there, or a changed e-mail would part a customer from their other records.
+"""What a record said before people edited it.
 
-Kept with the binding as {path: [values]}, names whole under "name" as {path: value}; newest last, bounded. Evidence like
-contributions: only erasure takes it away.
+An edit changes a value, not who somebody is: matching goes on reading the identifiers and names that stood there, or a
+changed e-mail would part a customer from their other records. Kept with the binding as {path: [values]}, names whole
+under "name" as {path: value}; newest last, bounded. Evidence like contributions: only erasure takes it away.
 """
 
 from __future__ import annotations
