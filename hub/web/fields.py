@@ -100,7 +100,28 @@ LOST: Mapping[str, str] = {
     "id": lazy_gettext("all else equal, the younger record"),
 }
 _ORDER = tuple(NAMES)
-ADDRESS = ("country", "postal_code", "region", "locality", "line1", "line2", "line3", "company", "recipient")
+LARGE_FIRST = (
+    "country",
+    "region",
+    "locality",
+    "line1",
+    "line2",
+    "line3",
+    "company",
+    "recipient",
+    "postal_code",
+)
+SMALL_FIRST = (
+    "recipient",
+    "company",
+    "line1",
+    "line2",
+    "line3",
+    "locality",
+    "region",
+    "postal_code",
+    "country",
+)
 _PATH = re.compile(r"(?P<field>\w+)(?:\[(?P<label>[^]]+)\])?(?:\.(?P<sub>\w+))?")
 _REASON = re.compile(r"(?s)(.*) \(([+-]\d+)\)")
 
@@ -133,7 +154,7 @@ def place(path: str) -> tuple[int, str]:
 def address(parts: Mapping[str, str]) -> str:
     """An address on one line: in Chinese order (the large first, no commas) where it is written in Chinese."""
     chinese = any("一" <= letter <= "鿿" for letter in "".join(str(one) for one in parts.values()))
-    order = ADDRESS if chinese else tuple(reversed(ADDRESS))
+    order = LARGE_FIRST if chinese else SMALL_FIRST
     known = [str(parts[name]) for name in order if parts.get(name)]
     return (" " if chinese else ", ").join(dict.fromkeys(known))
 
