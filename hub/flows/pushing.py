@@ -53,7 +53,7 @@ def push(
         now = time.time()
         if not ahead or now - moved_at > patience:
             break
-        if by_workers or min(ahead) > now:
+        if by_workers or not any(moved) or min(ahead) > now:
             time.sleep(min(max(min(ahead) - now, 0.1), POLL_SECONDS))
     for one in pushes:
         one.conclude()

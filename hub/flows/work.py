@@ -146,6 +146,9 @@ def run_push(
         state, cause, code = "failed", str(error), error.code
         _stop_if_broken(db, of[0].connection_id, error)
         raise
+    except Exception as error:  # its claims end with their lease; whoever waits for them is told why
+        state, cause, code = "failed", f"{type(error).__name__}: {error}", "defect"
+        raise
     finally:
         queue.close()
         if counts or state != "done":
