@@ -98,6 +98,12 @@ def test_the_wheel_has_three_packages_and_the_data(wheel: Path) -> None:
         f"connectors/{f.parent.name}/manifest.toml" for f in (ROOT / "connectors").glob("*/manifest.toml")
     } <= set(names)
     assert "hub/py.typed" in names
+    pages = {
+        f"hub/{f.relative_to(ROOT / 'hub')}"
+        for f in (ROOT / "hub" / "web").rglob("*")
+        if f.suffix not in ("", ".pyc")
+    }
+    assert pages <= set(names)  # words, styles and templates too
     licences = {name.rpartition("/")[2] for name in names if ".dist-info/licenses/" in name}
     assert licences == {"LICENSE", "NOTICE"}
     assert not [name for name in names if "__pycache__" in name or name.startswith("tests")]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from flask import url_for
 from sqlalchemy import Connection
 
+from hub.errors import HubError
 from hub.store.queries import glance
 from hub.web.say import gettext, ngettext
 from hub.web.words import number
@@ -24,9 +25,14 @@ class Need(NamedTuple):
     connection: str | None = None
 
 
-def needs(conn: Connection, connections: list[dict[str, Any]], *, now: float) -> list[Need]:
-    """From the overview of the connections, and what the store says of decisions that are open."""
-    found = [need for one in connections if (need := _broken(one))]
+def needs(
+    conn: Connection, connections: list[dict[str, Any]], *, now: float, wrong: HubError | None = None
+) -> list[Need]:
+    """From the overview of the connections, and what the store says of decisions that are open.
+
+    wrong: why the configuration cannot be compiled, if so."""
+    found = [Need("broken", wrong.message, wrong.fix or wrong.cause, "hub doctor", None)] if wrong else []
+    found += [need for one in connections if (need := _broken(one))]
     late = [one["name"] for one in connections if one["late"]]
     if late:
         told = gettext(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import current_app
 
+from hub.errors import HubError
 from hub.flows.wiring import Wiring, load_wiring
 from hub.store.queries import connections
 from hub.store.session import Database
@@ -19,6 +20,14 @@ def store() -> Database:
         found = Database(current_app.config["HUB"].database_url)
         current_app.extensions[_STORE] = found
     return found
+
+
+def compiled() -> tuple[Wiring | None, HubError | None]:
+    """The hub as configured, or why it cannot be compiled: what a page shows that has more to say."""
+    try:
+        return wiring(), None
+    except HubError as error:
+        return None, error
 
 
 def wiring() -> Wiring:

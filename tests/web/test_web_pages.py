@@ -192,3 +192,16 @@ def test_pages_are_readable_by_a_screen_reader_and_on_a_phone(client: Any) -> No
         assert heads or address in ("/customers/crm:1", "/problems")
         cells = re.findall(r"<td([^>]*)>", text)
         assert all("data-label=" in cell for cell in cells)  # a card says what each value is
+
+
+def test_a_map_that_does_not_compile_takes_no_page_down(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: Any) -> None:
+        raise WrongUse("The map crm.toml cannot be read.", fix="Correct line 3.")
+
+    monkeypatch.setattr("hub.web.place.load_wiring", wrong)
+    for address in ("/", "/connections/crm"):
+        page = client.get(address)
+        assert page.status_code == 200
+        assert "The map crm.toml cannot be read." in page.text
+        assert "Correct line 3." in page.text
+    assert client.get("/customers").status_code == 200

@@ -9,7 +9,7 @@ from hub.flows.rails import Plan, plan
 from hub.store.queries import connections as stored
 from hub.store.queries import glance, listings
 from hub.web.arrows import arrows
-from hub.web.place import store, wiring
+from hub.web.place import compiled, store, wiring
 from hub.web.views.part import blueprint, day_ago, overview, page
 
 _RUNS = 10
@@ -27,7 +27,9 @@ def connection(name: str) -> str:
     one = next((found for found in overview() if found["name"] == name), None)
     if one is None:
         raise NotFound(f"There is no connection {name}.", fix="See: hub connection list")
-    streams = [found for found in wiring().streams.values() if found.connection == name]
+    found_wiring, wrong = compiled()
+    every = found_wiring.streams.values() if found_wiring else ()
+    streams = [found for found in every if found.connection == name]
     since = day_ago()
     with store().read() as conn:
         standings = {s.object: s for s in stored.standings(conn) if s.connection_id == one["id"]}
@@ -40,6 +42,7 @@ def connection(name: str) -> str:
         one=one,
         streams=[(stream, standings.get(stream.object), arrows(stream)) for stream in streams],
         runs=runs,
+        wrong=wrong,
         moved=moved,
         plan=_plan(one, streams),
         manifest=streams[0].manifest if streams else None,

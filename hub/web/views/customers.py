@@ -10,6 +10,7 @@ from flask import request
 from hub.canonical import ids
 from hub.errors import NotFound, WrongUse
 from hub.flows import explain, find
+from hub.store.queries import customers as owners
 from hub.store.queries import glance, readers
 from hub.web import portrait
 from hub.web.place import store, wiring
@@ -62,8 +63,10 @@ def orders() -> str:
     """Orders, newest first."""
     with store().read() as conn:
         found = glance.orders(conn, limit=PAGE + 1, before=_id("ord", "before"))
+        wanted = {one.customer_id for one in found if one.customer_id is not None}
+        names = {id: orjson.loads(row.doc)["fields"] for id, row in owners.load_many(conn, wanted).items()}
     more = ids.show("ord", found[PAGE - 1].id) if len(found) > PAGE else None
-    return page("orders.html", "orders", found=found[:PAGE], more=more)
+    return page("orders.html", "orders", found=found[:PAGE], more=more, names=names)
 
 
 @blueprint.get("/orders/<which>")

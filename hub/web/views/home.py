@@ -12,7 +12,7 @@ from hub.flows.wiring import Wiring
 from hub.store.queries import glance, listings
 from hub.web import causes, needs, systems_map
 from hub.web.hours import hours
-from hub.web.place import store, wiring
+from hub.web.place import compiled, store
 from hub.web.views.part import blueprint, day_ago, overview, page
 
 _LATEST = 6
@@ -22,6 +22,7 @@ _LATEST = 6
 def home() -> str:
     """The systems map, what needs me, the connections, what runs, a day of changes."""
     connections = overview()
+    found, wrong = compiled()
     since = day_ago()
     with store().read() as conn:
         counts = {
@@ -29,7 +30,7 @@ def home() -> str:
             "orders": listings.count(conn, "order_document"),
         }
         traffic = glance.traffic(conn, since=since)
-        open_needs = needs.needs(conn, connections, now=time.time())
+        open_needs = needs.needs(conn, connections, now=time.time(), wrong=wrong)
         groups = causes.grouped([*glance.dead_groups(conn), *glance.quarantine_groups(conn)])
         live = _live(conn)
     names = {one["id"]: one["name"] for one in connections}
@@ -43,7 +44,7 @@ def home() -> str:
         connections=connections,
         counts=counts,
         needs=open_needs,
-        nodes=systems_map.systems(connections, today, _written(wiring())),
+        nodes=systems_map.systems(connections, today, _written(found)),
         size=(systems_map.WIDTH, systems_map.HEIGHT),
         today=today,
         hours=hours(traffic, since=since),
@@ -72,8 +73,10 @@ def _live(conn: Any) -> dict[str, Any]:
     return {"runs": found, "seen": blake2b(text.encode(), digest_size=6).hexdigest()}
 
 
-def _written(found: Wiring) -> frozenset[str]:
-    """The connections the hub writes to."""
+def _written(found: Wiring | None) -> frozenset[str]:
+    """The connections the hub writes to; none while the configuration cannot be compiled."""
+    if found is None:
+        return frozenset()
     return frozenset(
         one.connection for one in found.streams.values() if one.writes or one.scope.create != "never"
     )

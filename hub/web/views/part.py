@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from hub.errors import WrongUse
 from hub.flows import account
-from hub.store.queries import connections, glance, heartbeats
+from hub.store.queries import connections, glance, heartbeats, listings
 from hub.web import language, looks
 from hub.web.place import store
 from hub.web.say import gettext, lazy_gettext
@@ -41,14 +41,23 @@ def page(template: str, here: str, **values: Any) -> str:
 
 def counted() -> dict[str, int]:
     """Entries of the navigation where somebody is needed → how many."""
-    rows = overview()
     with store().read() as conn:
+        rows = connections.rows(conn)
+        quarantined = listings.quarantine_counts(conn)
+        waiting = listings.waiting_counts(conn)
         holds = glance.open_holds(conn)
+    open_work = {row.id: waiting.get(row.id, {}) for row in rows}
     return {
-        "problems": sum(one["quarantined"] + one["dead"] for one in rows),
-        "connections": sum(one["state"] == "broken" or bool(one["held"]) for one in rows),
+        "problems": sum(quarantined.get(id, 0) + work.get("dead", 0) for id, work in open_work.items()),
+        "connections": sum(row.state == "broken" or "held" in open_work[row.id] for row in rows),
         "conflicts": holds,
     }
+
+
+def names() -> list[str]:
+    """The connections, for filters."""
+    with store().read() as conn:
+        return [row.name for row in connections.rows(conn)]
 
 
 def overview() -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from hub.errors import NotFound
 from hub.store.queries import glance, listings
 from hub.web import causes
 from hub.web.place import store
-from hub.web.views.part import PAGE, blueprint, named, number, overview, page
+from hub.web.views.part import PAGE, blueprint, named, names, number, page
 
 
 @blueprint.get("/problems")
@@ -27,7 +27,7 @@ def problems() -> str:
         causes=groups,
         total=sum(one.records for one in groups),
         connection=connection,
-        names=[one["name"] for one in overview()],
+        names=names(),
     )
 
 

@@ -7,7 +7,7 @@ from flask import request
 from hub.errors import NotFound, WrongUse
 from hub.store.queries import listings
 from hub.web.place import store
-from hub.web.views.part import PAGE, blueprint, named, number, overview, page
+from hub.web.views.part import PAGE, blueprint, named, names, number, page
 
 _STATES = ("running", "queued", "done", "failed", "held", "cancelled")
 
@@ -30,7 +30,7 @@ def runs() -> str:
         state=state,
         connection=connection,
         states=_STATES,
-        names=[one["name"] for one in overview()],
+        names=names(),
     )
 
 
