@@ -3,7 +3,7 @@ beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -91,13 +91,40 @@ def features(
     to it from another system meets it. former: identifiers by path, and names whole (path → value) under "name",
     that stood in the record before edits; an edit does not make it somebody else's.
     """
+    blocked: list[str] = []
+    pairs = [*values.items(), *_identifiers(former)] if former else values.items()
+    found, named = _read(pairs, model, blocked=blocked, own_ref=own_ref)
+    birth_date = values.get("birth_date") or ""
+    if birth_date in model.blocked.birth_dates:
+        blocked.append(birth_date)
+        birth_date = ""
+    kind = values.get("kind") or ""
+    names = _names(values, kind, model, blocked) if named else _NAMELESS
+    if kind not in ("person", "organisation"):
+        kind = _kind(values)
+    return Features(
+        kind,
+        *names,
+        *found,
+        birth_date,
+        tuple(blocked) if blocked else (),
+        _aliases(former, kind, model, names) if former else (),
+    )
+
+
+_Ids = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+
+
+def _read(
+    pairs: Iterable[tuple[str, Any]], model: MatchModel, *, blocked: list[str], own_ref: str | None
+) -> tuple[_Ids, bool]:
+    """((e-mails, phones, tax ids, references), whether there is a name); what counts for nothing goes to `blocked`."""
     emails: list[str] = []
     phones: list[str] = []
     tax_ids: list[str] = []
     refs: list[str] = [own_ref] if own_ref else []
-    blocked: list[str] = []
     named = False
-    for path, value in [*values.items(), *_identifiers(former)] if former else values.items():
+    for path, value in pairs:
         role, label = _role(path)
         if role == _OTHER or not value:
             continue
@@ -114,25 +141,7 @@ def features(
             _keep(tax_id and f"{label}:{tax_id}", tax_ids, blocked, value)
         else:
             refs.append(f"{label}:{value}")
-    birth_date = values.get("birth_date") or ""
-    if birth_date in model.blocked.birth_dates:
-        blocked.append(birth_date)
-        birth_date = ""
-    kind = values.get("kind") or ""
-    names = _names(values, kind, model, blocked) if named else _NAMELESS
-    if kind not in ("person", "organisation"):
-        kind = _kind(values)
-    return Features(
-        kind,
-        *names,
-        _tidy(emails),
-        _tidy(phones),
-        _tidy(tax_ids),
-        _tidy(refs),
-        birth_date,
-        tuple(blocked) if blocked else (),
-        _aliases(former, kind, model, names) if former else (),
-    )
+    return (_tidy(emails), _tidy(phones), _tidy(tax_ids), _tidy(refs)), named
 
 
 def identifies(path: str) -> bool:
