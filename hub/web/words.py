@@ -113,7 +113,7 @@ def plain(value: Any) -> str:
             return money(value)
         return ", ".join(str(one) for one in value.values() if one)
     if isinstance(value, list):
-        return ", ".join(plain(one) for one in value)
+        return ", ".join(filter(None, map(plain, value)))
     return str(value)
 
 

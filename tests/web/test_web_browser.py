@@ -75,8 +75,14 @@ def look(browser: Any, site: str, *, language: str = "en", width: int = 1280, **
     page.said = []
     page.on("console", lambda message: page.said.append(message.text))
     page.on("pageerror", lambda error: page.said.append(str(error)))
-    page.on("requestfailed", lambda request: page.said.append(request.url))
+    page.on("requestfailed", lambda request: _failed(page, request))
     return page
+
+
+def _failed(page: Any, request: Any) -> None:
+    """A request given up because the visitor went on is no complaint."""
+    if request.failure != "net::ERR_ABORTED":
+        page.said.append(f"{request.url}: {request.failure}")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
