@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, text
 
@@ -12,21 +12,58 @@ from hub.flows.bindings import load_bindings
 from hub.flows.wiring import Stream, Wiring
 from hub.store import bulk
 from hub.store.queries import records
+from hub.store.session import Database
 from hub.sync.reading import gone
 
 GUARD_RECORDS, GUARD_SHARE = 5, 0.10  # more than both in one go is held until an admin confirms
 
 
-def bound_ids(conn: Connection, stream: Stream) -> list[str]:
-    """External ids of the live records of a stream, sorted."""
-    rows = conn.execute(
-        text(
-            "SELECT DISTINCT external_id FROM source_record WHERE connection_id = :connection_id "
-            "AND object = :object AND gone_at IS NULL AND external_id NOT LIKE 'order:%' ORDER BY external_id"
-        ),
-        {"connection_id": stream.connection_id, "object": stream.object},
+PAGE = 5_000
+
+_LIVE = "connection_id = :connection_id AND object = :object AND gone_at IS NULL AND external_id NOT LIKE 'order:%'"
+
+
+class Bound:
+    """External ids of the live records of a stream, sorted; read a page at a time, and only if somebody asks."""
+
+    def __init__(self, db: Database, stream: Stream) -> None:
+        self._db = db
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[str]:
+        after: str | None = None
+        while page := self._page(after):
+            yield from page  # outside the transaction: whoever iterates may call the remote
+            after = page[-1]
+
+    def _page(self, after: str | None) -> list[str]:
+        beyond = "AND external_id > :after " if after is not None else ""
+        with self._db.read() as conn:
+            rows = conn.execute(
+                text(
+                    f"SELECT DISTINCT external_id FROM source_record WHERE {_LIVE} {beyond}"
+                    "ORDER BY external_id LIMIT :limit"
+                ),
+                _of(self._stream) | {"after": after, "limit": PAGE},
+            )
+            return [row[0] for row in rows.all()]
+
+
+def bound_count(conn: Connection, stream: Stream) -> int:
+    """How many live records a stream has."""
+    return int(
+        conn.scalar(text(f"SELECT count(*) FROM source_record WHERE {_LIVE} AND part = ''"), _of(stream)) or 0
     )
-    return [row[0] for row in rows]
+
+
+def living(conn: Connection, stream: Stream, external_ids: Sequence[str]) -> list[str]:
+    """Those of these ids that are live records here, in their order."""
+    known = records.digests(conn, stream.connection_id, stream.object, external_ids=external_ids)
+    return [one for one in external_ids if any(not part.gone for part in known.get(one, ()))]
+
+
+def _of(stream: Stream) -> dict[str, object]:
+    return {"connection_id": stream.connection_id, "object": stream.object}
 
 
 def guard(stream: Stream, gone_ids: Sequence[str], *, bound: int, confirmed: bool) -> None:
@@ -93,8 +130,17 @@ def retire_connection(conn: Connection, wiring: Wiring, connection_id: int, *, n
     count = 0
     for (id, _object), stream in wiring.streams.items():
         if id == connection_id:
-            external_ids = bound_ids(conn, stream)
-            for start in range(0, len(external_ids), 1000):
-                batch = external_ids[start : start + 1000]
+            while batch := _some_living(conn, stream):
                 count += _retire(conn, wiring, stream, external_ids=batch, now=now)
     return count
+
+
+def _some_living(conn: Connection, stream: Stream) -> list[str]:
+    rows = conn.execute(
+        text(
+            "SELECT DISTINCT external_id FROM source_record WHERE connection_id = :connection_id AND object = :object "
+            "AND gone_at IS NULL ORDER BY external_id LIMIT 1000"
+        ),
+        _of(stream),
+    )
+    return [row[0] for row in rows.all()]

@@ -208,7 +208,7 @@ def _shown(
                 cause=unseen,
             )
     if lost:
-        bound = len(deletes.bound_ids(conn, batch.stream))
+        bound = deletes.bound_count(conn, batch.stream)
         try:
             word = all(job.confirmed for job in jobs if job.place.external_id in lost)
             deletes.guard(batch.stream, sorted(lost), bound=bound, confirmed=word)

@@ -139,9 +139,7 @@ def _deletes(
     counts: Counter[str],
     say: Say | None,
 ) -> None:
-    with db.read() as conn:
-        bound = deletes.bound_ids(conn, stream)
-    found = connector.deletes(stream.object, since, bound)
+    found = connector.deletes(stream.object, since, deletes.Bound(db, stream))
     _gone(db, wiring, stream, told=found.external_ids, confirmed=confirmed, counts=counts, say=say)
     if found.cursor is not None:
         with db.write() as conn:
@@ -159,14 +157,14 @@ def _gone(
     say: Say | None,
 ) -> None:
     """Retire those of our records that the system says are gone. Raises NeedsSteward if they are too many."""
+    if not told or stream.rules.delete == "ignore":
+        return
     with db.read() as conn:
-        bound = deletes.bound_ids(conn, stream)
-    known = set(bound)
-    gone = [one for one in told if one in known]
-    if not gone or stream.rules.delete == "ignore":
+        gone, bound = deletes.living(conn, stream, told), deletes.bound_count(conn, stream)
+    if not gone:
         return
     try:
-        deletes.guard(stream, gone, bound=len(bound), confirmed=confirmed)
+        deletes.guard(stream, gone, bound=bound, confirmed=confirmed)
     except NeedsSteward:
         counts["deletes_held"] += len(gone)
         if say is not None:

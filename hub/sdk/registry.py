@@ -58,9 +58,9 @@ def connectors(*, probe: bool = True) -> dict[str, Entry]:
 
 def load(name: str) -> tuple[type[Connector], Manifest]:
     """The connector's class and manifest. Raises NotFound for an unknown name, ConnectionBroken when it cannot load."""
-    known = connectors(probe=False)
-    entry = known.get(name)
+    entry = _built_in(name) or connectors(probe=False).get(name)
     if entry is None:
+        known = connectors(probe=False)
         guess = nearest(name, known)
         fix = f'did you mean "{guess}"?' if guess else f"known: {', '.join(known) or 'none'}"
         raise NotFound(f'there is no connector "{name}"', fix=fix)
@@ -136,6 +136,12 @@ def _settings(
     given = {name: value for name, value in connection.settings.items() if name not in hidden}
     checked = check_settings(spec, given | {name: MASK for name in hidden if secret(name)})
     return {name: value for name, value in checked.items() if name not in hidden}
+
+
+def _built_in(name: str) -> Entry | None:
+    """A built-in connector by name, without a look at what else is installed: that takes a while, and these win."""
+    folder = next((one for one in _folders() if one.name == name), None)
+    return _entry(name, f"{BUILT_IN}.{name}", "built-in", folder, False) if folder else None
 
 
 def _folders() -> list[Path]:
