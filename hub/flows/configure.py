@@ -188,7 +188,8 @@ def _step(wanted: Wanted, known: Stored | None) -> Step:
                 "Nothing is written there before a person has seen the plan: "
                 f"hub sync {wanted.name}, then with --confirm."
             )
-        return Step("add", "connection", wanted.name, _changes({}, new), tuple(notes))
+        changes = _changes({}, new)
+        return Step("add", "connection", wanted.name, changes, (*notes, *_unbuilt(changes)))
     was_paused = known.row.state == "paused"
     old = flat(known.config, known.maps, base_dir=Path(known.row.base_dir), paused=was_paused)
     if wanted.paused is None and was_paused:
@@ -225,13 +226,25 @@ def _text_change(key: str, before: str | None, after: str | None) -> Change:
 
 
 def _notes(name: str, changes: Iterable[Change]) -> tuple[str, ...]:
-    keys = {one.key for one in changes}
-    notes = []
+    listed = list(changes)
+    keys = {one.key for one in listed}
+    notes = _unbuilt(listed)
     if any(key in _MAPPED or key.endswith((".map", ".overlay")) for key in keys):
         notes.append(f"Counts for what is read from now on; for what is stored, run: hub remap {name}")
     if any(key in _DERIVED or ".owner." in key for key in keys):
         notes.append("Counts for records that change from now on; for all of them, run: hub rebuild")
     return tuple(notes)
+
+
+def _unbuilt(changes: Iterable[Change]) -> list[str]:
+    """Words the file may say that do less than they promise so far."""
+    said = {(one.key.rpartition(".")[2], one.new) for one in changes}
+    notes = []
+    if ("on_exit", "unlink") in said:
+        notes.append('on_exit = "unlink" keeps the link, like "freeze": letting go is not built yet.')
+    if ("create", "referenced") in said:
+        notes.append('create = "referenced" makes nobody yet: no order is written to a system so far.')
+    return notes
 
 
 def _rules_step(

@@ -9,7 +9,7 @@ import pytest
 from hub.errors import WrongFile, WrongUse
 from hub.flows import connection_life, connection_words
 from hub.flows.configure import apply, flat, load_stored, plan
-from hub.flows.connection_file import read_file
+from hub.flows.connection_file import read_file, read_text
 from hub.flows.connection_text import export_config
 from hub.flows.wiring import load_wiring
 from hub.store import migrate
@@ -324,3 +324,16 @@ def test_a_name_is_not_used_for_another_connector(db: Database, file: Path) -> N
     )
     with pytest.raises(WrongFile, match="another name"):
         plan(db, read_file(file))
+
+
+def test_what_is_not_built_yet_is_said_when_it_is_asked_for(db: Database, tmp_path: Path) -> None:
+    text = (
+        '[connection.erp]\nconnector = "tryton"\nurl = "http://127.0.0.1:8000/hub"\nkey = "env:ERP_KEY"\n'
+        '[connection.erp.customer]\ncreate = "referenced"\non_exit = "unlink"\n'
+    )
+    document = read_text(text, file="connections.toml", base_dir=tmp_path)
+    (step,) = [one for one in plan(db, document) if one.what == "connection"]
+    assert [note for note in step.notes if "on_exit" in note] and [n for n in step.notes if "referenced" in n]
+    apply(db, document, by="ann", now=1.0)
+    (again,) = [one for one in plan(db, document) if one.what == "connection"]
+    assert (again.act, again.notes) == ("unchanged", ())
