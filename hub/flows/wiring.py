@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -137,17 +138,15 @@ def load_wiring(db: Database) -> Wiring:
             if stream is not None:
                 streams[(row.id, name)] = stream
                 owners.update(stream.rules.owner)
-    model = load_model(tomllib.loads(resources.config_text("matching.toml")))
-    shipped = tomllib.loads(resources.config_text("survivorship.toml"))
-    rules = compile_rules(shipped, overrides=overrides, owners=owners)
+    shipped = _survivorship(resources.config_text("survivorship.toml"))
     return Wiring(
         streams=streams,
         names={row.id: row.name for row in every},  # values kept from a removed connection keep their source
         configs={row.id: from_json(load(row.config)) for row in every},
         live=frozenset(row.name for row in rows),
         refers=any(refers for _, refers in versions.values()),
-        model=model,
-        rules=rules,
+        model=_model(resources.config_text("matching.toml")),
+        rules=compile_rules(shipped, overrides=overrides, owners=owners),
         built_in=frozenset(row.id for row in every if row.state == connections.BUILT_IN),
     )
 
@@ -161,10 +160,31 @@ def compiled(config: ConnectionConfig, object: str, *, kept: Any = None) -> Comp
     if text is None:
         return None
     overlay, overlay_file = (kept.overlay, kept.overlay_file) if kept is not None else (None, None)
-    spec = load_map(text, file=file, overlay=overlay, overlay_file=overlay_file)
-    if spec.object != object:
-        raise WrongFile(f"the map is for {spec.object}, not for {object}", file=file)
-    return compile_map(spec, context=Context(config.country, config.timezone, config.currency))
+    map = _compiled(
+        (text, file, overlay, overlay_file), Context(config.country, config.timezone, config.currency)
+    )
+    if map.object != object:
+        raise WrongFile(f"the map is for {map.object}, not for {object}", file=file)
+    return map
+
+
+# A worker reads the wiring anew for every job; what the same text compiles to does not change meanwhile.
+
+
+@lru_cache(maxsize=256)
+def _compiled(source: tuple[str, str, str | None, str | None], context: Context) -> CompiledMap:
+    text, file, overlay, overlay_file = source
+    return compile_map(load_map(text, file=file, overlay=overlay, overlay_file=overlay_file), context=context)
+
+
+@lru_cache(maxsize=4)
+def _model(text: str) -> MatchModel:
+    return load_model(tomllib.loads(text))
+
+
+@lru_cache(maxsize=4)
+def _survivorship(text: str) -> Mapping[str, Any]:
+    return tomllib.loads(text)
 
 
 def policy_of(config: ObjectConfig, part: CompiledPart, capabilities: ObjectCapabilities) -> Policy:
