@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Connection
 
 from hub.flows import goldens, owing
-from hub.flows.bindings import save_bindings, to_row
+from hub.flows.bindings import load_bindings, save_bindings, to_row
 from hub.flows.former import Former, of, remember
 from hub.flows.goldens import Recomputed, Sighting
 from hub.flows.matching import Matched, Subject, features_of, match
@@ -21,7 +21,7 @@ from hub.identity.features import Features, features
 from hub.store import bulk
 from hub.store.binding_row import COLUMNS as BINDING
 from hub.store.documents import dump
-from hub.store.queries import customers, matching, outgoing
+from hub.store.queries import customers, matching, outgoing, records
 from hub.store.tables import binding as binding_table
 from hub.store.tables import entry as entry_table
 from hub.sync.binding import Binding
@@ -122,6 +122,32 @@ def record_features(
         own_ref=own_ref if wiring.refers else None,
         former=former or {},
     )
+
+
+def read_again(conn: Connection, wiring: Wiring, ids: Sequence[int]) -> dict[int, Subject]:
+    """Stored records with their features as their evidence gives them now; `before`: the features stored with them."""
+    bindings, places, formerly = load_bindings(conn, ids), records.places(conn, ids), of(conn, ids)
+    subjects = {}
+    for id, standing in matching.standings(conn, ids).items():
+        place = places[id]
+        found = record_features(
+            wiring,
+            bindings[id],
+            connection_id=place.connection_id,
+            own_ref=f"{wiring.names.get(place.connection_id, '')}:{place.external_id}",
+            former=formerly.get(id),
+        )
+        subjects[id] = Subject(
+            id,
+            place.connection_id,
+            place.external_id,
+            place.part,
+            place.first_seen,
+            found,
+            features_of(standing),
+            standing.tied_to,
+        )
+    return subjects
 
 
 def _subjects(conn: Connection, wiring: Wiring, evidence: Sequence[Evidence]) -> dict[int, Subject]:

@@ -10,13 +10,12 @@ import time
 
 from sqlalchemy import Connection, text
 
-from hub.flows import former, goldens, owing
-from hub.flows.absorb import absorb, record_features
-from hub.flows.bindings import load_bindings
+from hub.flows import goldens, owing
+from hub.flows.absorb import absorb, read_again
 from hub.flows.goldens import Recomputed
-from hub.flows.matching import Subject, features_of, match
+from hub.flows.matching import match
 from hub.flows.wiring import Wiring
-from hub.store.queries import matching, records
+from hub.store.queries import matching
 from hub.store.session import Database
 
 PAGE = 500
@@ -57,34 +56,8 @@ def _refer(conn: Connection, wiring: Wiring, ids: list[int]) -> None:
     """Records that came before anything referred to them learn by what they can be referred to."""
     if not wiring.refers:
         return
-    bindings, places, stored = (
-        load_bindings(conn, ids),
-        records.places(conn, ids),
-        matching.standings(conn, ids),
-    )
-    formerly = former.of(conn, ids)
-    subjects = {}
-    for id, standing in stored.items():
-        place, before = places[id], features_of(standing)
-        ref = f"{wiring.names.get(place.connection_id, '')}:{place.external_id}"
-        found = record_features(
-            wiring,
-            bindings[id],
-            connection_id=place.connection_id,
-            own_ref=ref,
-            former=formerly.get(id),
-        )
-        if found != before:
-            subjects[id] = Subject(
-                id,
-                place.connection_id,
-                place.external_id,
-                place.part,
-                place.first_seen,
-                found,
-                before,
-                standing.tied_to,
-            )
+    every = read_again(conn, wiring, ids)
+    subjects = {id: one for id, one in every.items() if one.features != one.before}
     if subjects:
         matched = match(conn, wiring, subjects)
         refresh = set(matched.customer_of.values()) | set(matched.was.values())

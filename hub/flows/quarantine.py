@@ -85,18 +85,6 @@ def _of(stream: Stream) -> dict[str, object]:
     return {"connection_id": stream.connection_id, "object": stream.object}
 
 
-def open_ids(conn: Connection, stream: Stream) -> list[str]:
-    """External ids of the records of a stream in quarantine."""
-    rows = conn.execute(
-        text(
-            "SELECT external_id FROM quarantine WHERE connection_id = :connection_id AND object = :object "
-            "AND state = 'open' AND external_id IS NOT NULL ORDER BY id"
-        ),
-        {"connection_id": stream.connection_id, "object": stream.object},
-    )
-    return [row[0] for row in rows]
-
-
 def _body(raw: Any) -> str:
     body = orjson.dumps(raw, default=str)
     if len(body) <= _RAW_CAP:

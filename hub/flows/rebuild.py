@@ -12,15 +12,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from hub.canonical.ids import show
-from hub.flows import former, goldens, owing
-from hub.flows.absorb import absorb, record_features
-from hub.flows.bindings import load_bindings
-from hub.flows.matching import Subject, cluster_of, features_of, match
+from hub.flows import goldens, owing
+from hub.flows.absorb import absorb, read_again
+from hub.flows.matching import cluster_of, match
 from hub.flows.wiring import Wiring
 from hub.identity.keys import keys
 from hub.store import bulk
 from hub.store.golden_row import encode_doc, encode_why
-from hub.store.queries import customers, matching, records
+from hub.store.queries import customers, matching
 from hub.store.session import Database
 
 PAGE = 500
@@ -70,29 +69,7 @@ def rebuild(db: Database, wiring: Wiring, *, say: Callable[[int], None] = lambda
 
 
 def _again(conn: Connection, wiring: Wiring, ids: list[int]) -> None:
-    bindings, places = load_bindings(conn, ids), records.places(conn, ids)
-    stored, formerly = matching.standings(conn, ids), former.of(conn, ids)
-    subjects = {}
-    for id in ids:
-        place = places[id]
-        ref = f"{wiring.names.get(place.connection_id, '')}:{place.external_id}"
-        subjects[id] = Subject(
-            id,
-            place.connection_id,
-            place.external_id,
-            place.part,
-            place.first_seen,
-            record_features(
-                wiring,
-                bindings[id],
-                connection_id=place.connection_id,
-                own_ref=ref,
-                former=formerly.get(id),
-            ),
-            features_of(stored[id]),
-            stored[id].tied_to,
-        )
-    matched = match(conn, wiring, subjects)
+    matched = match(conn, wiring, read_again(conn, wiring, ids))
     refresh = set(matched.customer_of.values()) | set(matched.was.values())
     absorb(conn, wiring, [], now=time.time(), lane=owing.BULK, touched=ids, refresh=refresh)
 
@@ -110,29 +87,19 @@ def _pages(conn: Connection, sql: str) -> Iterator[list[int]]:
 def _check_records(conn: Connection, wiring: Wiring, ids: list[int]) -> list[Deviation]:
     """Features follow from contributions, keys from features."""
     found = []
-    bindings, places = load_bindings(conn, ids), records.places(conn, ids)
-    formerly = former.of(conn, ids)
     held: dict[int, set[int]] = {id: set() for id in ids}
     for hash, id in conn.execute(
         text(f"SELECT hash, record_id FROM match_key WHERE record_id {bulk.among(conn, 'ids')}"),
         {"ids": bulk.pack(conn, ids)},
     ):
         held[id].add(hash)
-    for id, standing in matching.standings(conn, ids).items():
-        place = places[id]
-        name = f"{wiring.names.get(place.connection_id, '')}:{place.external_id}"
-        features = record_features(
-            wiring,
-            bindings[id],
-            connection_id=place.connection_id,
-            own_ref=name,
-            former=formerly.get(id),
-        )
-        if features != features_of(standing):
+    for id, one in read_again(conn, wiring, ids).items():
+        name = f"{wiring.names.get(one.connection_id, '')}:{one.external_id}"
+        if one.features != one.before:
             found.append(
                 Deviation("features", name, "the stored features are not those of its contributions")
             )
-        elif set(keys(features, realm=wiring.realm(place.connection_id))) != held[id]:
+        elif set(keys(one.features, realm=wiring.realm(one.connection_id))) != held[id]:
             found.append(Deviation("keys", name, "the stored keys are not those of its features"))
     return found
 
