@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from hub import resources
 from hub.canonical import ids
 from hub.canonical.normalise import to_email
 from hub.canonical.phone import to_phone
 from hub.errors import NotFound, WrongUse
+from hub.flows import models
 from hub.flows.config import from_json
 from hub.identity.keys import features, keys
-from hub.identity.model import load_model
 from hub.store.golden_row import decode_doc
 from hub.store.queries import connections, customers, listings, matching
 from hub.store.session import Database
@@ -144,7 +142,7 @@ def hashes(conn: Connection, asked: str) -> list[int]:
         values = [{"phone": to_phone(asked, country)} for country in countries]
     if not values:
         return []
-    model = load_model(tomllib.loads(resources.config_text("matching.toml")))
+    model = models.in_force(conn)
     return [hash for one in values for realm in realms for hash in keys(features(one, model), realm=realm)]
 
 

@@ -16,9 +16,10 @@ from sqlalchemy import Connection, select
 
 from hub import resources
 from hub.errors import WrongFile
+from hub.flows import models
 from hub.flows.config import ConnectionConfig, ObjectConfig, from_json
 from hub.golden.rules import Rules, compile_rules
-from hub.identity.model import MatchModel, load_model
+from hub.identity.model import MatchModel
 from hub.mapping.engine import CompiledMap, CompiledPart, Context, compile_map
 from hub.mapping.load import load_map
 from hub.mapping.spec import MAIN
@@ -124,6 +125,7 @@ def load_wiring(db: Database) -> Wiring:
         every = conn.execute(select(connection_table).order_by(connection_table.c.id)).all()
         maps = {(row.connection_id, row.object): row for row in conn.execute(select(connection_map))}
         overrides = connections.rules(conn)
+        model = models.in_force(conn)
         versions = {
             (row.connection_id, row.object, row.digest): (row.id, row.refers)
             for row in conn.execute(select(map_version, _REFERS))
@@ -145,7 +147,7 @@ def load_wiring(db: Database) -> Wiring:
         configs={row.id: from_json(load(row.config)) for row in every},
         live=frozenset(row.name for row in rows),
         refers=any(refers for _, refers in versions.values()),
-        model=_model(resources.config_text("matching.toml")),
+        model=model,
         rules=compile_rules(shipped, overrides=overrides, owners=owners),
         built_in=frozenset(row.id for row in every if row.state == connections.BUILT_IN),
     )
@@ -175,11 +177,6 @@ def compiled(config: ConnectionConfig, object: str, *, kept: Any = None) -> Comp
 def _compiled(source: tuple[str, str, str | None, str | None], context: Context) -> CompiledMap:
     text, file, overlay, overlay_file = source
     return compile_map(load_map(text, file=file, overlay=overlay, overlay_file=overlay_file), context=context)
-
-
-@lru_cache(maxsize=4)
-def _model(text: str) -> MatchModel:
-    return load_model(tomllib.loads(text))
 
 
 @lru_cache(maxsize=4)

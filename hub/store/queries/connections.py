@@ -141,7 +141,8 @@ def schedule(conn: Connection, id: int, object: str, *, next_due: float | None) 
 def stamp(conn: Connection) -> tuple[Any, ...]:
     """Two stamps that are equal: nothing of the configuration changed in between."""
     counted = conn.execute(text("SELECT COUNT(*), MAX(updated_at) FROM connection")).one()
-    return (*counted, *sorted(rules(conn).items(), key=repr))
+    model = conn.scalar(text("SELECT MAX(number) FROM match_model"))
+    return (*counted, model, *sorted(rules(conn).items(), key=repr))
 
 
 def stop_work(conn: Connection, id: int, *, cause: str, now: float) -> int:
