@@ -70,7 +70,7 @@ _OUT: Mapping[type, Callable[[Any], Any]] = {
     Decimal: decimal_text,
     date: date.isoformat,
     datetime: show,
-    tuple: list,
+    tuple: lambda value: [deflate(item) for item in value],
     orders.ProductRef: lambda value: value.id,
 }
 
@@ -80,13 +80,16 @@ def inflate(value: Any, kind: Any) -> Any:
     if value is None:
         return None
     if get_origin(kind) is tuple:
-        return tuple(value)
+        inner = get_args(kind)[0]
+        return tuple(build(inner, item) for item in value) if inner is orders.Piece else tuple(value)
     work = _IN.get(kind)
     return work(value) if work else value
 
 
 def deflate(value: Any) -> Any:
     """The inverse of `inflate`."""
+    if isinstance(value, orders.Piece):
+        return spread(value)
     work = _OUT.get(type(value))
     return work(value) if work else value
 

@@ -131,6 +131,19 @@ def _enum(words: tuple[str, ...], synonyms: Mapping[str, str]) -> Normaliser:
     return to_word
 
 
+def to_pieces(value: Any) -> list[dict[str, str]] | None:
+    """How much of which lines, from a list of objects with line, sku and quantity; None if blank. Raises Unfit."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, (list, tuple)) or not all(isinstance(part, Mapping) for part in value):
+        raise Unfit("is not a list of lines", fix='Expected [{"line": …, "sku": …, "quantity": …}].')
+    turns = (("line", clean.verbatim), ("sku", clean.line), ("quantity", to_decimal))
+    rows = [
+        {name: made for name, turn in turns if (made := turn(part.get(name))) is not None} for part in value
+    ]
+    return [row for row in rows if row] or None
+
+
 def to_custom(value: Any) -> Any:
     """A custom field keeps its JSON type: text cleaned, numbers with a fraction as decimal text, lists item by item."""
     if value is None or isinstance(value, (bool, int)):
@@ -162,6 +175,7 @@ _BY_KIND: Mapping[str, Normaliser] = {
     "int": to_int,
     "decimal": to_decimal,
     "tags": to_tags,
+    "pieces": to_pieces,
     "code": to_code,
     "tax_id": to_tax_id,
     "handle": to_handle,

@@ -100,8 +100,9 @@ class Discount:
 
 @dataclass(frozen=True, slots=True)
 class PaymentTransaction:
-    """A movement of money; external_id is unique per connection."""
+    """A movement of money; external_id is unique per connection. reference: as of a Fulfilment."""
 
+    reference: str | None = None
     kind: str | None = None
     status: str | None = None
     gateway: str | None = None
@@ -111,24 +112,39 @@ class PaymentTransaction:
 
 
 @dataclass(frozen=True, slots=True)
-class Fulfilment:
-    """A parcel or pick-up. lines: external ids of what is in it."""
+class Piece:
+    """How much of which line: line is its external id where the order was placed, if that is known."""
 
+    line: str | None = None
+    sku: str | None = None
+    quantity: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fulfilment:
+    """A parcel or pick-up; status: pending, shipped, delivered or cancelled.
+
+    reference: `<connection>:<external_id>` of the system that made it; the same wherever the hub brings it.
+    """
+
+    reference: str | None = None
     status: str | None = None
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
     tracking: tuple[str, ...] = ()
-    lines: tuple[str, ...] = ()
+    lines: tuple[Piece, ...] = ()
     external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money given back. lines, transactions: external ids."""
+    """Money given back; status: settled or pending. reference: as of a Fulfilment; transactions: external ids."""
 
+    reference: str | None = None
+    status: str | None = None
     reason: str | None = None
     amount: Money | None = None
-    lines: tuple[str, ...] = ()
+    lines: tuple[Piece, ...] = ()
     transactions: tuple[str, ...] = ()
     external_id: str | None = None
 

@@ -178,18 +178,20 @@ OBJECTS: Mapping[str, Mapping[str, Entry]] = {
     "order.payments": {
         **_plain("text", "kind status gateway method"),
         **_plain("money", "amount"),
-        **_plain("ref", "external_id"),
+        **_plain("ref", "external_id reference"),
     },
     "order.fulfilments": {
         **_plain("text", "status"),
         **_plain("instant", "shipped_at delivered_at"),
         **_plain("tags", "tracking"),
-        **_plain("ref", "external_id"),
+        **_plain("pieces", "lines"),
+        **_plain("ref", "external_id reference"),
     },
     "order.refunds": {
-        **_plain("text", "reason"),
+        **_plain("text", "reason status"),
         **_plain("money", "amount"),
-        **_plain("ref", "external_id"),
+        **_plain("pieces", "lines"),
+        **_plain("ref", "external_id reference"),
     },
     "interaction.fields": {**_plain("text", "name"), **_plain("tags", "values")},
 }

@@ -51,9 +51,10 @@ def line_digests(spec: MapSpec, part: Part, *, context: Context) -> dict[str, st
         found[line.path] = _seal(
             [own, spec.values.get(line.path), spec.blank, _used(kind, line, context, currency)]
         ).hex()
-    for listed in spec.lists if part.name == MAIN else ():
+    for listed in [one for one in spec.lists if one.pull] if part.name == MAIN else ():
         words = {path: table for path, table in spec.values.items() if path.startswith(f"{listed.path}[].")}
-        found[listed.path] = _seal([listed, words, spec.blank, context, currency]).hex()
+        read = (listed.path, listed.source, listed.pull)
+        found[listed.path] = _seal([read, words, spec.blank, context, currency]).hex()
     for path, value, _ in implied_countries(part, context):
         found[path] = _seal([path, value]).hex()
     return found

@@ -45,7 +45,7 @@ class CompiledMap:
         self._main = main
         self._organisation = self.parts.get(ORGANISATION)
         self._read = _names_read(spec)
-        self._listed = {found.source: frozenset(_names_of(found.pull)) for found in spec.lists}
+        self._listed = {found.source: frozenset(_names_of(found.pull)) for found in spec.lists if found.pull}
         self._ignored = tuple(spec.ignore)
 
     def pull(self, raw: Mapping[str, Any]) -> list[Pulled]:
@@ -83,7 +83,11 @@ class CompiledMap:
         return found
 
     def _known(self, name: str) -> bool:
-        return name in self._read or any(_covers(ignored, name) for ignored in self._ignored)
+        return (
+            name in self._read
+            or name in self._listed
+            or any(_covers(ignored, name) for ignored in self._ignored)
+        )
 
     def _known_row(self, name: str, source: str) -> bool:
         own = name.removeprefix(f"{source}[].")

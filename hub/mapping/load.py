@@ -14,6 +14,7 @@ from hub.mapping.toml_lines import Where, line_of, parse
 TOP_KEYS = ("object", "pull", "push", "values", "ignore", "blank", "blank_as", "description")
 PULL_KEYS = ("from", "via", "const", "currency", "country", "push")
 PUSH_KEYS = ("from", "via", "const")
+LIST_PUSH_KEYS = (*PUSH_KEYS, "currency")
 ONLY_ON_CREATE = "only_on_create"
 BLANK_AS: Mapping[str, str | bool | None] = {"empty": "", "null": None, "false": False}
 
@@ -65,14 +66,27 @@ class _File:
         for key, value in push.items():
             if isinstance(value, dict) and key in (ORGANISATION, ONLY_ON_CREATE):
                 yield from self._push_table(key, value)
+            elif isinstance(value, dict) and key.endswith("[]"):
+                yield from self._flat("push", key, ("push", key), value)
             else:
                 yield from self._flat("push", MAIN, ("push",), {key: value})
 
     def _push_table(self, key: str, table: dict[str, Any]) -> Iterator[_Entry]:
         inner = table.get(ONLY_ON_CREATE) if key == ORGANISATION else None
         part, section = (ORGANISATION, "push") if key == ORGANISATION else (MAIN, "create")
-        rest = {name: value for name, value in table.items() if name != ONLY_ON_CREATE or inner is None}
+        lists = {
+            name: value
+            for name, value in table.items()
+            if section == "create" and name.endswith("[]") and isinstance(value, dict)
+        }
+        rest = {
+            name: value
+            for name, value in table.items()
+            if name not in lists and (name != ONLY_ON_CREATE or inner is None)
+        }
         yield from self._flat(section, part, ("push", key), rest)
+        for name, value in lists.items():
+            yield from self._flat(section, name, ("push", key, name), value)
         if isinstance(inner, dict):
             yield from self._flat("create", part, ("push", key, ONLY_ON_CREATE), inner)
 
@@ -146,6 +160,7 @@ def _object(layers: list[_File]) -> str:
 
 def _build(kind: str, layers: list[_File], entries: list[_Entry]) -> MapSpec:
     names = {entry.part for entry in entries if entry.section == "pull"}
+    lists = {entry.part for entry in entries} - {MAIN, ORGANISATION}
     if ORGANISATION in names and kind != "customer":
         where = next(entry.at for entry in entries if entry.part == ORGANISATION)
         where.refuse("only a customer map has [pull.organisation]")
@@ -159,7 +174,7 @@ def _build(kind: str, layers: list[_File], entries: list[_Entry]) -> MapSpec:
     return MapSpec(
         object=kind,
         parts=parts,
-        lists=tuple(_list(name, kind, entries) for name in sorted(names - {MAIN, ORGANISATION})),
+        lists=tuple(_list(name, kind, entries) for name in sorted(lists)),
         values=_values(kind, layers),
         ignore=tuple(dict.fromkeys(str(word) for layer in layers for word in layer.words("ignore"))),
         blank=_unique(word for layer in layers for word in layer.words("blank")),
@@ -188,21 +203,26 @@ def _part(name: str, kind: str, entries: list[_Entry]) -> Part:
 
 def _list(name: str, kind: str, entries: list[_Entry]) -> ListLines:
     path = name.removesuffix("[]")
-    mine = [entry for entry in entries if entry.part == name and entry.section == "pull"]
+    mine = [entry for entry in entries if entry.part == name]
     inner = f"{kind}.{path}"
     if inner not in vocabulary.OBJECTS:
         lists = tuple(f"{key.split('.')[1]}[]" for key in vocabulary.OBJECTS if key.startswith(f"{kind}."))
         check.refuse_word(name, lists, mine[0].at, what="list")
-    source = path
-    lines = []
+    ends = {"from": path, "to": path}
+    pull: list[PullLine] = []
+    written: dict[str, list[PushLine]] = {"push": [], "create": []}
     for entry in mine:
-        if entry.name == "from":
+        if entry.name == ("from" if entry.section == "pull" else "to"):
             if not isinstance(entry.value, str) or not entry.value:
-                entry.at.refuse("'from' of a list must be the remote's name for it")
-            source = entry.value
+                entry.at.refuse(f"'{entry.name}' of a list must be the remote's name for it")
+            ends[entry.name] = entry.value
+        elif entry.section == "pull":
+            pull.append(_pull_line(entry, inner))
         else:
-            lines.append(_pull_line(entry, inner))
-    return ListLines(path, source, tuple(lines))
+            written[entry.section].append(_push_line(entry, inner, listed=True))
+    return ListLines(
+        path, ends["from"], tuple(pull), ends["to"], tuple(written["push"]), tuple(written["create"])
+    )
 
 
 def _pull_line(entry: _Entry, kind: str) -> PullLine:
@@ -244,7 +264,8 @@ def _beside(given: dict[str, Any], path: str, value_kind: str, at: At) -> str | 
     return None
 
 
-def _push_line(entry: _Entry, kind: str) -> PushLine:
+def _push_line(entry: _Entry, kind: str, *, listed: bool = False) -> PushLine:
+    """One line that writes; `listed`: in the sub-map of a list, whose items are written whole."""
     remote, at, given = entry.name, entry.at, entry.value
     if isinstance(given, str):
         given = {"from": given}
@@ -254,19 +275,24 @@ def _push_line(entry: _Entry, kind: str) -> PushLine:
             fix=f'Write "{remote}" = "email" or {{ from = "email" }}.',
         )
     for key in given:
-        if key not in PUSH_KEYS:
-            check.refuse_key(key, PUSH_KEYS, at, what="a line of [push]")
+        if key not in (LIST_PUSH_KEYS if listed else PUSH_KEYS):
+            check.refuse_key(key, LIST_PUSH_KEYS if listed else PUSH_KEYS, at, what="a line of [push]")
     if "const" in given:
-        if entry.section == "push":
+        if entry.section == "push" and not listed:
             at.refuse("a constant is written on create only", fix="Move the line to [push.only_on_create].")
         return PushLine(remote, const=given["const"])
     paths = check.names(given.get("from"), "from", at)
     kinds = [check.path(path, kind, at) for path in paths]
     if "list" in kinds:
-        at.refuse("a list of objects cannot be written")
+        named = paths[kinds.index("list")]
+        at.refuse(
+            f"'{named}' is a list of objects and cannot be written into one field",
+            fix=f'Give it a sub-map: [push."{named}[]"].',
+        )
     via = check.via(given.get("via", []), at)
     check.gathers(paths, via, at)
-    return PushLine(remote, paths, via)
+    beside = _beside({"currency": given["currency"]}, paths[0], kinds[0], at) if "currency" in given else None
+    return PushLine(remote, paths, via, None, beside)
 
 
 def _values(kind: str, layers: list[_File]) -> dict[str, dict[str, Any]]:

@@ -50,7 +50,7 @@ class CompiledPart:
         )
         sources = [compiler.source(line) for line in read if line.path != "source_updated_at"]
         if part.name == MAIN:
-            sources += [list_source(spec, found, context=context) for found in spec.lists]
+            sources += [list_source(spec, found, context=context) for found in spec.lists if found.pull]
         self._plain = [
             (source.path, source.plain, source.finish) for source in sources if source.plain is not None
         ]
@@ -72,10 +72,7 @@ class CompiledPart:
         self.pull_paths = frozenset([*self._sources, *self.consts, *(path for path, _, _ in self._countries)])
         self.push_paths = frozenset(plan.update)
         self.create_paths = frozenset(plan.create)
-        self.not_pushed: Mapping[str, str] = {
-            **plan.not_pushed,
-            **{found.path: "a list of objects is not written" for found in spec.lists if part.name == MAIN},
-        }
+        self.not_pushed: Mapping[str, str] = plan.not_pushed
         self.push_needs: Mapping[str, tuple[str, ...]] = plan.needs
         self.line_digest: Mapping[str, str] = line_digests(spec, part, context=context)
 
@@ -161,7 +158,7 @@ class CompiledPart:
                         if writer.remote not in out:
                             self._write_all(writer, values, out, create=create)
                     elif value is None:
-                        out[writer.remote] = self._blank_as
+                        out[writer.remote] = [] if writer.listed else self._blank_as
                     elif (made := writer.write(value)) is not SKIP:
                         out[writer.remote] = self._blank_as if made is None else made
         except Unfit as unfit:

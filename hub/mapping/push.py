@@ -10,7 +10,7 @@ from hub.canonical.paths import kind_of
 from hub.canonical.unfit import Unfit
 from hub.mapping.pull import PullCompiler, chain
 from hub.mapping.raw import is_flat
-from hub.mapping.spec import Context, MapSpec, Part, PullLine, PushLine
+from hub.mapping.spec import MAIN, Context, ListLines, MapSpec, Part, PullLine, PushLine
 from hub.mapping.transforms import TRANSFORMS
 from hub.mapping.turns import Turn, same
 
@@ -21,11 +21,15 @@ _OWN_WORDS = frozenset({"country", "language", "currency", "bool", "tags", "time
 
 
 class Writer(NamedTuple):
-    """Writes one remote field. One path: `write(value)`; several: `write([values in the order of paths])`."""
+    """Writes one remote field. One path: `write(value)`; several: `write([values in the order of paths])`.
+
+    listed: it is a list of objects, whose "there is none" is an empty list.
+    """
 
     remote: str
     paths: tuple[str, ...]
     write: Turn
+    listed: bool = False
 
 
 class PushPlan(NamedTuple):
@@ -56,6 +60,13 @@ def compile_push(spec: MapSpec, part: Part, *, context: Context) -> PushPlan:
         made = _reverse(spec, line, pull, context=context)
         taken.update(writer.remote for writer in made)
         update += made
+    for listed in spec.lists if part.name == MAIN else ():
+        if listed.push:
+            update.append(_list_writer(spec, listed, listed.push, context=context))
+        if listed.create:
+            create.append(_list_writer(spec, listed, (*listed.push, *listed.create), context=context))
+        if not listed.push and not listed.create:
+            not_pushed[listed.path] = f'a list is written by a sub-map of its own: [push."{listed.path}[]"]'
     once = {path for writer in create for path in writer.paths} - {path for w in update for path in w.paths}
     not_pushed.update(dict.fromkeys(sorted(once), "written on create only"))
     return PushPlan(
@@ -105,9 +116,38 @@ def _occupied(line: PullLine, taken: set[str]) -> str | None:
     return f"{line.sources[0]} is written by another line" if line.sources[0] in taken else None
 
 
-def _explicit(spec: MapSpec, line: PushLine, *, context: Context) -> Writer:
+def _list_writer(spec: MapSpec, listed: ListLines, lines: Sequence[PushLine], *, context: Context) -> Writer:
+    """A list of objects, written whole: per item the lines that it has values for. Items with none are left out."""
+    writers = [_explicit(spec, line, context=context, within=listed.path) for line in lines if line.paths]
+    besides = {line.paths[0]: line.beside for line in lines if line.beside}
+    consts = {line.remote: line.const for line in lines if not line.paths}
+
+    def write(items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [{**consts, **made} for item in items if (made := _item(writers, item, besides))]
+
+    return Writer(listed.target, (listed.path,), write, listed=True)
+
+
+def _item(writers: Sequence[Writer], item: Mapping[str, Any], besides: Mapping[str, str]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for writer in writers:
+        found = [item.get(path) for path in writer.paths]
+        if all(value is None for value in found):
+            continue
+        try:
+            value = writer.write(found[0] if len(found) == 1 else found)
+        except Unfit as unfit:
+            raise unfit.of(found[0], f"[].{writer.paths[0]}") from None
+        if value is not SKIP:
+            made[writer.remote] = value
+    made |= {name: item[path]["currency"] for path, name in besides.items() if item.get(path)}
+    return made
+
+
+def _explicit(spec: MapSpec, line: PushLine, *, context: Context, within: str = "") -> Writer:
+    """`within`: the list whose item the line writes."""
     one = len(line.paths) == 1
-    starts = [_start(spec, path) for path in line.paths]
+    starts = [_start(spec, path, within=within) for path in line.paths]
     turns: list[Turn] = []
     gathered = one
     for step in line.via:
@@ -134,12 +174,13 @@ def _shown(value: Any) -> Any:
     return None if value is SKIP else value
 
 
-def _start(spec: MapSpec, path: str) -> Turn:
+def _start(spec: MapSpec, path: str, *, within: str = "") -> Turn:
     """From the canonical value to what the transforms write: the remote's word, the amount of money."""
-    kind = kind_of(path, object=spec.object)
-    table = spec.values.get(path)
+    kind = kind_of(path, object=f"{spec.object}.{within}" if within else spec.object)
+    named = f"{within}[].{path}" if within else path
+    table = spec.values.get(named)
     if table:
-        return _words(path, table, kind)
+        return _words(named, table, kind)
     if kind == "money":
         return lambda value: value["amount"]
     if kind == "enum":

@@ -40,20 +40,30 @@ class PullLine(NamedTuple):
 
 
 class PushLine(NamedTuple):
-    """One line of [push] or [push.only_on_create]: the remote's name, and the paths or constant it is written from."""
+    """One line of [push] or [push.only_on_create]: the remote's name, and the paths or constant it is written from.
+
+    `beside` (in a list only): the remote's name of the currency that is written beside the amount.
+    """
 
     remote: str
     paths: tuple[str, ...] = ()
     via: tuple[Step, ...] = ()
     const: Any = None
+    beside: str | None = None
 
 
 class ListLines(NamedTuple):
-    """A sub-map for a list of objects: `lines[]` read from the list at `source`."""
+    """A sub-map for a list of objects: `lines[]` read from the list at `source` and written to the one at `target`.
+
+    Without `pull` it is only written; `push` is written always, `create` when the record is made there.
+    """
 
     path: str
     source: str
     pull: tuple[PullLine, ...]
+    target: str = ""
+    push: tuple[PushLine, ...] = ()
+    create: tuple[PushLine, ...] = ()
 
 
 class Part(NamedTuple):

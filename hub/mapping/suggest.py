@@ -116,7 +116,7 @@ def _own_paths(object: str) -> list[str]:
     own = [
         field
         for field, entry in entries.items()
-        if entry.kind not in (None, "list", "custom") and not entry.label_needed
+        if entry.kind not in (None, "list", "pieces", "custom") and not entry.label_needed
     ]
     return own + [
         f"{field}.{sub}" for field, entry in entries.items() if not entry.label_needed for sub in entry.subs

@@ -30,6 +30,10 @@ SAMPLES: dict[str, list[Any]] = {
     "int": [0, 12],
     "decimal": ["12.5"],
     "tags": [["a", "b"]],
+    "pieces": [
+        [{"line": "7", "quantity": "2"}],
+        [{"sku": "x", "quantity": "0.5"}, {"sku": "y", "quantity": "1"}],
+    ],
     "phone": ["+491712345678", "as given"],
 }
 UNSAID = {"source_updated_at"}
@@ -79,13 +83,21 @@ def test_a_customer_keeps_every_value(values: dict[str, Any]) -> None:
     assert from_json(Customer, json.loads(text)) == customer
 
 
+STATES = ("fulfilments", "refunds", "payments")
 LISTS = {path for path in known("order") if kind_of(path, object="order") == "list"}
 
 
 @settings(max_examples=150, deadline=None)
-@given(flat("order", leave=LISTS), flat("order.lines", leave=set()))
-def test_an_order_keeps_every_value(values: dict[str, Any], line: dict[str, Any]) -> None:
+@given(
+    flat("order", leave=LISTS),
+    flat("order.lines", leave=set()),
+    st.fixed_dictionaries({name: flat(f"order.{name}", leave=set()) for name in STATES}),
+)
+def test_an_order_keeps_every_value(
+    values: dict[str, Any], line: dict[str, Any], states: dict[str, dict[str, Any]]
+) -> None:
     values |= {"lines": [{"kind": "fee", **line, "custom.a.b": 1}], "custom.erp.note": "x"}
+    values |= {name: [item] for name, item in states.items() if item}
     order = order_of(values, connection="shop", external_id="1")
     assert order_values(order) == values
     assert from_json(Order, json.loads(json.dumps(to_json(order)))) == order

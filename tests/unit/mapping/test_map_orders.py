@@ -121,7 +121,9 @@ def test_nested_lists_have_their_own_currency_and_words() -> None:
     ]
     assert order.values["totals.grand_total"] == {"amount": "14.99", "currency": "EUR"}
     assert compiled(NESTED).unmapped(raw) == set()
-    assert compiled(NESTED).not_pushed["lines"] == "a list of objects is not written"
+    assert (
+        compiled(NESTED).not_pushed["lines"] == 'a list is written by a sub-map of its own: [push."lines[]"]'
+    )
 
 
 @pytest.mark.parametrize(("items", "lines"), [([], None), (None, None), ([{}], None), ([{"sku": " "}], None)])

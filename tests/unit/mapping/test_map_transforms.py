@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.canonical.unfit import Unfit
-from hub.mapping.load import BLANK_AS, PULL_KEYS, PUSH_KEYS, TOP_KEYS
+from hub.mapping.load import BLANK_AS, LIST_PUSH_KEYS, PULL_KEYS, PUSH_KEYS, TOP_KEYS
 from hub.mapping.spec import Context
 from hub.mapping.transforms import TRANSFORMS
 
@@ -187,7 +187,12 @@ def test_no_transform_is_documented_that_is_not_there() -> None:
 
 @pytest.mark.parametrize(
     ("heading", "keys"),
-    [("Keys of a map", TOP_KEYS), ("A line of `[pull]`", PULL_KEYS), ("A line of `[push]`", PUSH_KEYS)],
+    [
+        ("Keys of a map", TOP_KEYS),
+        ("A line of `[pull]`", PULL_KEYS),
+        ("A line of `[push]`", PUSH_KEYS),
+        ("A list in `[push]`", LIST_PUSH_KEYS),
+    ],
 )
 def test_every_key_is_documented(heading: str, keys: tuple[str, ...]) -> None:
     assert sorted(documented(heading)) == sorted(keys)
