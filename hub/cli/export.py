@@ -48,13 +48,22 @@ def config(office: Office, to: Path | None) -> None:
 
 @export.command()
 @_TO
+@click.option(
+    "--level",
+    type=click.Choice(["auto", "review"]),
+    default="auto",
+    show_default=True,
+    help="auto: as stored. review: as if every pair that a steward is asked about were one; nothing is stored.",
+)
 @pass_office
-def links(office: Office, to: Path | None) -> None:
+def links(office: Office, to: Path | None, level: str) -> None:
     """CSV: connection,object,external_id,customer_id; a line for every live customer record, sorted."""
     from hub.flows import exports
+    from hub.flows.wiring import load_wiring
 
     with office.store() as db, _target(to) as out:
-        _csv(out, exports.LINK_COLUMNS, exports.links(db))
+        rows = exports.links(db) if level == "auto" else exports.links_for_review(db, load_wiring(db))
+        _csv(out, exports.LINK_COLUMNS, rows)
 
 
 @export.command()

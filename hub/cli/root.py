@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "export": ("hub.cli.export:export", "Write links, customers, orders or the configuration."),
     "sync": ("hub.cli.sync:sync", "Pull, match, and bring every system to agreement."),
     "run": ("hub.cli.run:run", "What was pulled and pushed, and how it went."),
+    "match": ("hub.cli.match:match", "How well records are matched, and why two are or are not one."),
     "customer": ("hub.cli.customer:customer", "Find, show, explain, merge, unmerge, pin."),
     "quarantine": ("hub.cli.quarantine:quarantine", "Records that could not be taken, and why."),
     "token": ("hub.cli.token:token", "Who may use the API, and for what."),

@@ -13,6 +13,8 @@ from hub.canonical import vocabulary
 from hub.canonical.flat import customer_of, order_of
 from hub.canonical.ids import show
 from hub.canonical.schema import to_json
+from hub.flows.levels import anchors
+from hub.flows.wiring import Wiring
 from hub.store.documents import load
 from hub.store.golden_row import decode_doc
 from hub.store.queries import exports
@@ -29,8 +31,17 @@ _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d\s().,/-]*$)")
 def links(db: Database) -> Iterator[tuple[str, str, str, str]]:
     """Every live customer record and its customer, in the order of LINK_COLUMNS, sorted; external ids verbatim."""
     with db.read() as conn:
-        for connection, object, external_id, customer_id in exports.links(conn):
+        for connection, object, external_id, customer_id, _, _ in exports.links(conn):
             yield connection, object, external_id, show("cus", customer_id)
+
+
+def links_for_review(db: Database, wiring: Wiring) -> Iterator[tuple[str, str, str, str]]:
+    """The same at the threshold from which a steward is asked: computed anew, nothing stored, ids of the clusters'
+    anchors."""
+    with db.read() as conn:
+        anchor = anchors(conn, wiring, level="review")
+        for connection, object, external_id, _, record_id, _ in exports.links(conn):
+            yield connection, object, external_id, show("cus", anchor.get(record_id, record_id))
 
 
 def customers(db: Database) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 _BATCH = 5_000
 
 _LINKS = """
-SELECT c.name, s.object, s.external_id, i.customer_id
+SELECT c.name, s.object, s.external_id, i.customer_id, s.id, s.part
 FROM connection c JOIN source_record s ON s.connection_id = c.id JOIN identity i ON i.record_id = s.id
 WHERE s.gone_at IS NULL AND c.state NOT IN ('removed', 'built_in')
 ORDER BY c.name{bytes}, s.object{bytes}, s.external_id{bytes}, s.part{bytes}
@@ -18,7 +18,8 @@ ORDER BY c.name{bytes}, s.object{bytes}, s.external_id{bytes}, s.part{bytes}
 
 
 def links(conn: Connection) -> Iterator[Any]:
-    """(connection, object, external id, customer id) of every live customer record, sorted by their bytes."""
+    """(connection, object, external id, customer id, record id, part) of every live customer record, sorted by the bytes
+    of its name."""
     query = _LINKS.format(bytes="" if conn.dialect.name == "sqlite" else ' COLLATE "C"')
     streaming = conn.execution_options(stream_results=True, yield_per=_BATCH)
     for rows in streaming.execute(text(query)).partitions(_BATCH):

@@ -1,0 +1,78 @@
+"""`hub match`: how well the machine matches, and why it does or does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hub.cli.office import Office, pass_office
+from hub.cli.show import json_line, print_line, table
+
+if TYPE_CHECKING:
+    from hub.flows.evaluate import Figures
+
+_SHARES = ("precision", "recall", "f1", "cluster_precision", "cluster_recall", "cluster_f1")
+
+
+@click.group()
+def match() -> None:
+    """Two records are one customer if the match model and persons' decisions say so."""
+
+
+@match.command(name="eval")
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="CSV with the columns id (external ids) and entity, and connection where ids are not alone.",
+)
+@click.option(
+    "--examples",
+    type=click.IntRange(0, 10_000),
+    default=0,
+    help="Also so many wrong pairs of each kind and level.",
+)
+@pass_office
+def evaluate(office: Office, truth: Path, examples: int) -> None:
+    """Compare the customers, as stored and at the review threshold, with a file that says the truth."""
+    from hub.flows import evaluate as evaluating
+    from hub.flows.pairs import spelt
+    from hub.flows.wiring import load_wiring
+
+    said = evaluating.read_truth(truth)
+    with office.store() as db:
+        wiring = load_wiring(db)
+        figures, wrong = evaluating.evaluate(db, wiring, said, examples=examples)
+        with db.read() as conn:
+            told = spelt(conn, wiring, [(one.a, one.b) for one in wrong])
+    rows = [{"record": "figures", **_figures(one)} for one in figures]
+    errors = [
+        {"record": "wrong", "level": one.level, "kind": one.kind, **told[one.a, one.b]} for one in wrong
+    ]
+    if office.as_json:
+        for row in [*rows, *errors]:
+            json_line(row)
+        return
+    table(rows, ("level", "records", "missing", "clusters", "true_clusters", "largest", *_SHARES))
+    for row in errors:
+        print_line("")
+        print_line(f"{row['level']}, {row['kind']}: {row['a']} {row['b']} ({row['points']} points)")
+        for reason in row["reasons"]:
+            print_line(f"    {reason['points']:+5d}  {reason['feature']}: {reason['detail']}")
+
+
+def _figures(one: Figures) -> dict[str, Any]:
+    return {
+        "level": one.level,
+        "records": one.records,
+        "missing": one.missing,
+        "clusters": one.clusters,
+        "true_clusters": one.true_clusters,
+        "largest": one.largest,
+        "pairs": one.joined,
+        "true_pairs": one.true,
+        "right_pairs": one.right,
+        **{name: round(getattr(one, name), 5) for name in _SHARES},
+    }

@@ -1,0 +1,48 @@
+"""Pairs of stored records: their score with its reasons, as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hub.flows.matching import features_of
+from hub.flows.wiring import Wiring
+from hub.identity.score import Score, score
+from hub.store.queries import matching, records
+
+Pair = tuple[int, int]
+
+
+def scores(conn: Connection, wiring: Wiring, pairs: Iterable[Pair]) -> dict[Pair, Score]:
+    """The score of each pair of stored records, whether or not the machine would have compared them."""
+    wanted = list(pairs)
+    standings = matching.standings(conn, {id for pair in wanted for id in pair})
+    features = {id: features_of(one) for id, one in standings.items()}
+    return {(a, b): score(features[a], features[b], wiring.model) for a, b in wanted}
+
+
+def named(conn: Connection, wiring: Wiring, ids: Iterable[int]) -> dict[int, str]:
+    """CONNECTION:EXTERNAL_ID of each record, with its part in brackets where it is not the main one."""
+    return {
+        id: f"{wiring.names.get(place.connection_id, '')}:{place.external_id}"
+        + (f" ({place.part})" if place.part else "")
+        for id, place in records.places(conn, ids).items()
+    }
+
+
+def spelt(conn: Connection, wiring: Wiring, pairs: Iterable[Pair]) -> dict[Pair, dict[str, Any]]:
+    """{"a", "b", "points", "verdict", "reasons": [{"feature", "detail", "points"}]} of each pair."""
+    wanted = list(pairs)
+    names = named(conn, wiring, {id for pair in wanted for id in pair})
+    return {
+        (a, b): {
+            "a": names[a],
+            "b": names[b],
+            "points": found.points,
+            "verdict": found.verdict,
+            "reasons": [one._asdict() for one in found.reasons],
+        }
+        for (a, b), found in scores(conn, wiring, wanted).items()
+    }
