@@ -13,7 +13,7 @@ from hub.store.tables.connections import (
     survivorship_rule,
 )
 from hub.store.tables.customers import customer, entry, feed, hold, pin
-from hub.store.tables.matching import decision, edge, identity, match_key
+from hub.store.tables.matching import decision, deferral, edge, identity, match_key
 from hub.store.tables.operations import audit, counter, heartbeat, inbox, quarantine, run
 from hub.store.tables.orders import order
 from hub.store.tables.outgoing import creation, delivery, receipt
@@ -29,6 +29,7 @@ __all__ = [
     "creation",
     "customer",
     "decision",
+    "deferral",
     "delivery",
     "edge",
     "entry",

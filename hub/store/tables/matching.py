@@ -52,3 +52,17 @@ decision = Table(
     time("superseded_at"),
     Column("superseded_by", SERIAL),
 )
+
+# a pair a steward put off, with the points it had: it is asked about again after `until`, or once its points changed
+deferral = Table(
+    "deferral",
+    metadata,
+    Column("a", BigInteger, nullable=False),
+    Column("b", BigInteger, nullable=False),
+    Column("points", Integer, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text),
+    time("at", null=False),
+    time("until", null=False),
+    PrimaryKeyConstraint("a", "b"),
+)

@@ -154,6 +154,17 @@ def upgrade() -> None:
     op.create_index(op.f("ix_decision_a"), "decision", ["a"], unique=False)
     op.create_index(op.f("ix_decision_b"), "decision", ["b"], unique=False)
     op.create_table(
+        "deferral",
+        sa.Column("a", sa.BigInteger(), nullable=False),
+        sa.Column("b", sa.BigInteger(), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("until", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("a", "b"),
+    )
+    op.create_table(
         "delivery",
         sa.Column("record_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -246,9 +257,25 @@ def upgrade() -> None:
         sa.Column("delivery_id", sa.Text(), nullable=False),
         sa.Column("hints", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=True),
         sa.Column("received_at", sa.Double(), nullable=False),
+        sa.Column("updated_at", sa.Double(), nullable=False),
+        sa.Column("next_at", sa.Double(), nullable=False),
+        sa.Column("lease_until", sa.Double(), nullable=True),
+        sa.Column("cause", sa.Text(), nullable=True),
+        sa.Column("code", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("connection_id", "delivery_id"),
+    )
+    op.create_index(
+        "ix_inbox_open",
+        "inbox",
+        ["connection_id", "next_at"],
+        unique=False,
+        sqlite_where=sa.text("state <> 'done'"),
+        postgresql_where=sa.text("state <> 'done'"),
     )
     op.create_table(
         "map_version",
@@ -427,6 +454,12 @@ def downgrade() -> None:
     op.drop_table("match_model")
     op.drop_table("match_key")
     op.drop_table("map_version")
+    op.drop_index(
+        "ix_inbox_open",
+        table_name="inbox",
+        sqlite_where=sa.text("state <> 'done'"),
+        postgresql_where=sa.text("state <> 'done'"),
+    )
     op.drop_table("inbox")
     op.drop_index(op.f("ix_identity_customer_id"), table_name="identity")
     op.drop_index(op.f("ix_identity_component"), table_name="identity")
@@ -447,6 +480,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("state <> 'done'"),
     )
     op.drop_table("delivery")
+    op.drop_table("deferral")
     op.drop_index(op.f("ix_decision_b"), table_name="decision")
     op.drop_index(op.f("ix_decision_a"), table_name="decision")
     op.drop_table("decision")
