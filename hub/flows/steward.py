@@ -1,44 +1,31 @@
-"""A person's acts: merge, unmerge, pin. Each writes decisions or pins, computes again, and can be previewed (DESIGN
-§5)."""
+"""A person's acts: merge, unmerge, "not the same", pin. Each writes decisions or pins, computes again, and can be
+previewed (DESIGN §5); the first three can be withdrawn."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from hub.canonical.ids import show
 from hub.canonical.normalise import normalise
 from hub.canonical.paths import parse
 from hub.errors import NotFound, WrongUse
-from hub.flows import goldens, owing, rails
-from hub.flows.absorb import absorb
-from hub.flows.rails import Difference
+from hub.flows import deciding, goldens
+from hub.flows.deciding import Written
+from hub.flows.effect import Act, Effect, perform
 from hub.flows.wiring import Wiring
-from hub.identity.decide import Decision, Plan, plan_merge, plan_unmerge
-from hub.store import bulk
-from hub.store.documents import dump
-from hub.store.golden_row import decode_doc
-from hub.store.queries import customers, matching, records
+from hub.identity.decide import Decision, plan_merge, plan_unmerge
+from hub.store.documents import dump, load
+from hub.store.queries import matching, records
 from hub.store.session import Database
-from hub.store.tables import audit, decision, pin
+from hub.store.tables import audit, pin
 
+__all__ = ["Effect", "current", "merge", "part", "remove_pin", "set_pin", "unmerge", "withdraw"]
 
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What an act does. before, after: customer id → golden fields, of the live customers it touches; writes: what each
-    system will receive."""
-
-    before: dict[str, dict[str, Any]]
-    after: dict[str, dict[str, Any]]
-    writes: tuple[Difference, ...]
-
-
-class _Undo(Exception):
-    """Leaves the transaction of a preview without a trace."""
+MERGE, UNMERGE, PART = "customer.merge", "customer.unmerge", "customer.part"
 
 
 def merge(
@@ -49,7 +36,7 @@ def merge(
     Raises NotFound for an unknown id, WrongUse if they are one already.
     """
 
-    def act(conn: Connection) -> set[int]:
+    def act(conn: Connection) -> Act:
         left, right = current(conn, a), current(conn, b)
         if left == right:
             raise WrongUse(f"{show('cus', a)} and {show('cus', b)} are one customer already.")
@@ -58,11 +45,11 @@ def merge(
         plan = plan_merge(
             _unique(conn, wiring, mine), _unique(conn, wiring, theirs), decisions, anchors=(left, right)
         )
-        _decide(conn, plan, by=by, reason=reason)
-        _audit(conn, "customer.merge", show("cus", left), by=by, detail={"with": show("cus", right)})
-        return {*mine, *theirs}
+        written = deciding.write(conn, plan, by=by, reason=reason, now=time.time())
+        detail = {"with": show("cus", right), **written._asdict()}
+        return Act([*mine, *theirs], _audit(conn, MERGE, show("cus", left), by=by, detail=detail))
 
-    return _perform(db, wiring, act, preview=preview)
+    return perform(db, wiring, act, preview=preview)
 
 
 def unmerge(
@@ -80,7 +67,7 @@ def unmerge(
     Raises NotFound for a record that is not of this customer, WrongUse if nothing would be left.
     """
 
-    def act(conn: Connection) -> set[int]:
+    def act(conn: Connection) -> Act:
         id = current(conn, customer)
         members = _members(conn, id)
         if unknown := set(records_out) - set(members):
@@ -91,11 +78,56 @@ def unmerge(
         rest = [one for one in members if one not in named]
         if not rest:
             raise WrongUse("Every record is named; there would be nobody to part them from.")
-        _decide(conn, plan_unmerge(named, rest, _decisions(conn, members)), by=by, reason=reason)
-        _audit(conn, "customer.unmerge", show("cus", id), by=by, detail={"records": sorted(named)})
-        return set(members)
+        plan = plan_unmerge(named, rest, _decisions(conn, members))
+        written = deciding.write(conn, plan, by=by, reason=reason, now=time.time())
+        detail = {"records": sorted(named), **written._asdict()}
+        return Act(members, _audit(conn, UNMERGE, show("cus", id), by=by, detail=detail))
 
-    return _perform(db, wiring, act, preview=preview)
+    return perform(db, wiring, act, preview=preview)
+
+
+def part(
+    db: Database, wiring: Wiring, *, a: int, b: int, by: str, reason: str | None = None, preview: bool = False
+) -> Effect:
+    """Say that two customers are two. It holds for each record of the one with each of the other.
+
+    Raises NotFound for an unknown id, WrongUse if they are one.
+    """
+
+    def act(conn: Connection) -> Act:
+        left, right = current(conn, a), current(conn, b)
+        if left == right:
+            raise WrongUse(
+                f"{show('cus', a)} and {show('cus', b)} are one customer.",
+                fix="Say which records are somebody else: hub customer unmerge",
+            )
+        mine, theirs = _members(conn, left), _members(conn, right)
+        plan = plan_unmerge(mine, theirs, _decisions(conn, [*mine, *theirs]))
+        written = deciding.write(conn, plan, by=by, reason=reason, now=time.time())
+        detail = {"from": show("cus", right), **written._asdict()}
+        return Act([*mine, *theirs], _audit(conn, PART, show("cus", left), by=by, detail=detail))
+
+    return perform(db, wiring, act, preview=preview)
+
+
+def withdraw(db: Database, wiring: Wiring, number: int, *, by: str, preview: bool = False) -> Effect:
+    """Take back a merge, an unmerge or a "not the same", by its number: as if it had never been said.
+
+    Raises NotFound for a number that is none of these, WrongUse if something newer has replaced it.
+    """
+
+    def act(conn: Connection) -> Act:
+        row = conn.execute(select(audit).where(audit.c.id == number)).first()
+        if row is None or row.act not in (MERGE, UNMERGE, PART):
+            raise NotFound(f'There is no merge, unmerge or "not the same" with the number {number}.')
+        touched = deciding.withdraw(conn, Written(**_written(load(row.detail))), now=time.time())
+        members = {
+            id for one in matching.standings(conn, touched).values() for id in _members(conn, one.customer_id)
+        }
+        detail = {"act": number}
+        return Act(members, _audit(conn, "customer.withdraw", row.subject, by=by, detail=detail))
+
+    return perform(db, wiring, act, preview=preview)
 
 
 def set_pin(
@@ -114,7 +146,7 @@ def set_pin(
     parse(path)
     canonical = None if value is None else normalise(path, value)
 
-    def act(conn: Connection) -> set[int]:
+    def act(conn: Connection) -> Act:
         id = current(conn, customer)
         _unpin(conn, id, path)
         _decide_hold(conn, id, path, by=by)
@@ -123,10 +155,10 @@ def set_pin(
                 customer_id=id, path=path, value=dump(canonical), by=by, reason=reason, at=time.time()
             )
         )
-        _audit(conn, "customer.pin", show("cus", id), by=by, detail={"path": path})
-        return set(_members(conn, id))
+        number = _audit(conn, "customer.pin", show("cus", id), by=by, detail={"path": path})
+        return Act(_members(conn, id), number)
 
-    return _perform(db, wiring, act, preview=preview)
+    return perform(db, wiring, act, preview=preview)
 
 
 def remove_pin(
@@ -134,14 +166,14 @@ def remove_pin(
 ) -> Effect:
     """Let the rules decide again. Raises NotFound if nothing is pinned there."""
 
-    def act(conn: Connection) -> set[int]:
+    def act(conn: Connection) -> Act:
         id = current(conn, customer)
         if not _unpin(conn, id, path):
             raise NotFound(f"{path} of {show('cus', id)} is not pinned.")
-        _audit(conn, "customer.unpin", show("cus", id), by=by, detail={"path": path})
-        return set(_members(conn, id))
+        number = _audit(conn, "customer.unpin", show("cus", id), by=by, detail={"path": path})
+        return Act(_members(conn, id), number)
 
-    return _perform(db, wiring, act, preview=preview)
+    return perform(db, wiring, act, preview=preview)
 
 
 def current(conn: Connection, id: int) -> int:
@@ -150,60 +182,6 @@ def current(conn: Connection, id: int) -> int:
     if standing is None:
         raise NotFound(f"There is no customer {show('cus', id)}.")
     return standing.customer_id
-
-
-def _perform(
-    db: Database, wiring: Wiring, act: Callable[[Connection], Iterable[int]], *, preview: bool
-) -> Effect:
-    """Run the act and all that follows in one transaction; a preview is the same, undone."""
-    effect: Effect | None = None
-    try:
-        with db.write() as conn:
-            effect = _effect(conn, wiring, act)
-            if preview:
-                raise _Undo
-    except _Undo:
-        pass
-    assert effect is not None
-    return effect
-
-
-def _effect(conn: Connection, wiring: Wiring, act: Callable[[Connection], Iterable[int]]) -> Effect:
-    touched = list(act(conn))
-    was = {one.customer_id for one in matching.standings(conn, touched).values()}
-    before = _fields(conn, was)
-    absorb(conn, wiring, [], now=time.time(), lane=owing.REALTIME, touched=touched, refresh=was)
-    now = {one.customer_id for one in matching.standings(conn, touched).values()}
-    return Effect(before, _fields(conn, now), _writes(conn, wiring, touched, customers_now=now))
-
-
-def _fields(conn: Connection, ids: Iterable[int]) -> dict[str, dict[str, Any]]:
-    rows = customers.load_many(conn, ids)
-    return {
-        show("cus", id): decode_doc(row.doc)[0] for id, row in sorted(rows.items()) if row.merged_into is None
-    }
-
-
-def _writes(
-    conn: Connection, wiring: Wiring, touched: Sequence[int], *, customers_now: set[int]
-) -> tuple[Difference, ...]:
-    places = records.places(conn, touched)
-    found: list[Difference] = []
-    for stream in wiring.streams.values():
-        if stream.writes:
-            mine = [
-                id
-                for id, place in places.items()
-                if (place.connection_id, place.object) == (stream.connection_id, stream.object)
-                and not place.gone
-            ]
-            found += rails.of_records(conn, wiring, stream, ids=mine)
-        found += [
-            one
-            for one in rails.of_creates(conn, stream, states=("waiting", "held"))
-            if one.customer_id in {show("cus", id) for id in customers_now}
-        ]
-    return tuple(found)
 
 
 def _members(conn: Connection, customer: int) -> list[int]:
@@ -222,23 +200,8 @@ def _decisions(conn: Connection, ids: Sequence[int]) -> list[Decision]:
     return [Decision(*row) for row in matching.decisions_on(conn, ids)]
 
 
-def _decide(conn: Connection, plan: Plan, *, by: str, reason: str | None) -> None:
-    """Write a person's decisions; those they contradict are superseded, not overwritten."""
-    now = time.time()
-    rows = [
-        {"a": a, "b": b, "verdict": plan.verdict, "by": by, "reason": reason, "at": now}
-        for a, b in plan.pairs
-    ]
-    conn.execute(decision.insert(), rows)
-    newest = conn.scalar(text("SELECT max(id) FROM decision"))
-    if plan.supersedes:
-        conn.execute(
-            text(
-                "UPDATE decision SET superseded_at = :now, superseded_by = :newest "
-                f"WHERE id {bulk.among(conn, 'ids')}"
-            ),
-            {"now": now, "newest": newest, "ids": bulk.pack(conn, plan.supersedes)},
-        )
+def _written(detail: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(detail.get(name, ())) for name in Written._fields}
 
 
 def _unpin(conn: Connection, customer: int, path: str) -> int:
@@ -262,5 +225,7 @@ def _decide_hold(conn: Connection, customer: int, path: str, *, by: str) -> None
     )
 
 
-def _audit(conn: Connection, act: str, subject: str, *, by: str, detail: Any) -> None:
-    conn.execute(audit.insert().values(at=time.time(), by=by, act=act, subject=subject, detail=dump(detail)))
+def _audit(conn: Connection, act: str, subject: str, *, by: str, detail: Any) -> int:
+    """The number of the new line of the audit trail."""
+    line = audit.insert().values(at=time.time(), by=by, act=act, subject=subject, detail=dump(detail))
+    return int(conn.execute(line.returning(audit.c.id)).scalar_one())
