@@ -156,6 +156,32 @@ def discover(office: Office, name: str) -> None:
 
 @connection.command()
 @_NAME
+@click.option("--redirect-uri", help="Where the vendor sends you back; it must be registered there.")
+@click.option("--answer", help="The address you landed on, if the hub's pages cannot be reached from there.")
+@pass_office
+def authorize(office: Office, name: str, redirect_uri: str | None, answer: str | None) -> None:
+    """Let the hub into a system by its own login page (OAuth): open the address it prints, and say yes there."""
+    from hub.flows import authorise
+
+    with office.store() as db:
+        if answer is None:
+            left = authorise.depart(
+                db, office.settings, name, redirect_uri=redirect_uri, by=office.user, now=office.now
+            )
+            row = {"address": left.address, "redirect_uri": left.redirect_uri}
+            if office.as_json:
+                record(office, row)
+                return
+            say(f"Open this address within ten minutes:\n{left.address}")
+            say(f"It leads back to {left.redirect_uri}. If that page does not open, give us its address:")
+            say(f"  hub connection authorize {name} --answer ADDRESS")
+            return
+        done = authorise.arrive(db, office.settings, answer, now=office.now)
+    say(f"{done} is authorised. Next: hub connection check {done}")
+
+
+@connection.command()
+@_NAME
 @pass_office
 def pause(office: Office, name: str) -> None:
     """Stop pulls and deliveries; what is due waits."""

@@ -12,6 +12,7 @@ from hub import logging_setup
 from hub.budget import Bucket, pace
 from hub.errors import WrongUse
 from hub.flows.config import ConnectionConfig
+from hub.flows.oauth_tokens import StoredTokens
 from hub.sdk import registry
 from hub.sdk.connector import ConnectionView, Connector
 from hub.settings import Settings, resolve_secret
@@ -57,6 +58,7 @@ def build(
         secret=_secrets(settings, config),
         timezone=config.timezone,
         files=config.files,
+        tokens=StoredTokens(settings, name),
     )
     return registry.build(
         config.connector,

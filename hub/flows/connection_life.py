@@ -10,7 +10,7 @@ from hub.errors import WrongUse
 from hub.flows.configure import load_stored, named
 from hub.flows.deletes import retire_connection
 from hub.flows.wiring import load_wiring
-from hub.store.queries import connections
+from hub.store.queries import connections, oauth_tokens
 from hub.store.session import Database
 
 
@@ -77,6 +77,7 @@ def remove(db: Database, name: str, *, keep: bool, by: str, now: float) -> Leavi
             text("UPDATE stream SET cursor = NULL, deletes_cursor = NULL WHERE connection_id = :id"),
             {"id": row.id},
         )
+        oauth_tokens.forget(conn, name)
         connections.stop_work(conn, row.id, cause="the connection was removed", now=now)
         connections.change(conn, row.id, now=now, state="removed", reason=None, confirmed_at=None)
         for object in {stream.object for (id, _), stream in wiring.streams.items() if id == row.id}:

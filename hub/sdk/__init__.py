@@ -5,6 +5,7 @@ from hub.errors import (
     HubError,
     NeedsReauth,
     NeedsSteward,
+    NotSigned,
     OutcomeUnknown,
     RateLimited,
     RecordRejected,
@@ -32,7 +33,9 @@ from hub.sdk.connector import (
 from hub.sdk.http import Http
 from hub.sdk.limits import Limits
 from hub.sdk.manifest import Manifest, ObjectCapabilities
+from hub.sdk.oauth import OAuth, Provider
 from hub.sdk.response import Response
+from hub.sdk.tokens import MemoryTokens, Tokens, TokenStore
 
 __all__ = [
     "Auth",
@@ -51,12 +54,16 @@ __all__ = [
     "HubError",
     "Limits",
     "Manifest",
+    "MemoryTokens",
     "NeedsReauth",
     "NeedsSteward",
+    "NotSigned",
+    "OAuth",
     "ObjectCapabilities",
     "ObjectShape",
     "OutcomeUnknown",
     "Page",
+    "Provider",
     "RateLimited",
     "Receipt",
     "RecordRejected",
@@ -66,6 +73,8 @@ __all__ = [
     "Response",
     "RetryLater",
     "Setting",
+    "TokenStore",
+    "Tokens",
     "Unsupported",
     "segment",
 ]

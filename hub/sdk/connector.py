@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from hub.errors import Unsupported
+from hub.sdk.tokens import MemoryTokens, TokenStore
 
 if TYPE_CHECKING:
     from hub.sdk.http import Http
     from hub.sdk.manifest import Manifest
+    from hub.sdk.oauth import OAuth
 
 Outcome = Literal["done", "refused", "not_landed", "unknown", "retry"]
 
@@ -117,11 +119,16 @@ class Setting(NamedTuple):
 
 
 class Hint(NamedTuple):
-    """A verified webhook says: this record of this object changed. The record itself is fetched."""
+    """A verified webhook says: this record of this object changed. The record itself is fetched.
+
+    delivery_id: what the system calls this message, the same when it repeats it; None: the message is known by its
+    bytes, and comes again each time they do.
+    """
 
     object: str
     external_id: str
     deleted: bool = False
+    delivery_id: str | None = None
 
 
 class Deletes(NamedTuple):
@@ -137,7 +144,7 @@ class ConnectionView:
 
     `settings`: checked against spec() and completed with its defaults, without the secret ones. `secret(name)` resolves
     one of those at the moment of use; its value is never stored, and never shown. `files`: the tables of a connection
-    that consists of files.
+    that consists of files. `tokens`: where its OAuth tokens are kept (hub/sdk/oauth.py).
     """
 
     name: str
@@ -145,6 +152,7 @@ class ConnectionView:
     secret: Callable[[str], str | None]
     timezone: str = "UTC"
     files: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    tokens: TokenStore = field(default_factory=MemoryTokens)
 
 
 class Connector(ABC):
@@ -163,6 +171,10 @@ class Connector(ABC):
     @abstractmethod
     def check(self) -> Iterator[Finding]:
         """Prove, step by step, that the connection works; stops after the first step that fails."""
+
+    def authorisation(self) -> OAuth:
+        """What `hub connection authorize` drives, for a system that a person lets the hub into (hub/sdk/oauth.py)."""
+        raise Unsupported(f"{self.manifest.name} needs no authorisation: its credentials are settings")
 
     def discover(self) -> Sequence[ObjectShape]:
         """The record types and fields of this account."""
@@ -200,5 +212,17 @@ class Connector(ABC):
         raise Unsupported(f"{self.manifest.name} has no signal for deleted {object} records")
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint]:
-        """The hints in a webhook, once its signature over the raw bytes holds. Raises RecordRejected if it does not."""
+        """The hints in a webhook, once its signature over the raw bytes holds.
+
+        Raises NotSigned if it does not (`hub.sdk.signing`), RecordRejected for a body that is not as agreed. Its
+        secrets are the settings `webhook_secret` and, during a rotation, `webhook_secret_old`. May be called from
+        several threads at once, and calls nobody.
+        """
         raise Unsupported(f"{self.manifest.name} has no webhooks")
+
+    def answer_challenge(self, query: Mapping[str, str]) -> bytes | None:
+        """What a system wants to hear before it sends webhooks to an address; None: this is no such question.
+
+        `query`: the parameters of the address it asks. Compare its token with `hmac.compare_digest`.
+        """
+        return None

@@ -120,6 +120,7 @@ def assemble(
         secret=secret,
         timezone=connection.timezone,
         files=connection.files,
+        tokens=connection.tokens,
     )
     http = Http(
         redactor=redactor, deadline=deadline, budget=budget, allow_private=allow_private, **http_options

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.store.tables.access import api_token
+from hub.store.tables.access import api_token, oauth_token, oauth_visit
 from hub.store.tables.base import metadata
 from hub.store.tables.connections import (
     connection,
@@ -42,6 +42,8 @@ __all__ = [
     "match_key",
     "match_model",
     "metadata",
+    "oauth_token",
+    "oauth_visit",
     "order",
     "pin",
     "quarantine",

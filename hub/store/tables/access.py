@@ -1,4 +1,4 @@
-"""Who may use the API."""
+"""Who may use the API, and what opens the connected systems to us."""
 
 from __future__ import annotations
 
@@ -22,4 +22,25 @@ api_token = Table(
     time("used_at"),  # to the minute
     time("revoked_at"),
     Column("revoked_by", Text),
+)
+
+# What an authorisation server gave us for a connection: JSON of hub/sdk/tokens.py, encrypted with the home's key.
+oauth_token = Table(
+    "oauth_token",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("secret", Text, nullable=False),
+    time("updated_at", null=False),
+)
+
+# A person was sent to an authorisation server and has not come back yet. `state` is kept as its SHA-256.
+oauth_visit = Table(
+    "oauth_visit",
+    metadata,
+    Column("state", Text, primary_key=True),
+    Column("connection", Text, nullable=False),
+    Column("secret", Text, nullable=False),  # the verifier, encrypted
+    Column("redirect_uri", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    time("expires_at", null=False),
 )

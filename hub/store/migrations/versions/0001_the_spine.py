@@ -302,10 +302,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_table(
+        "oauth_token",
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("updated_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("connection"),
+    )
+    op.create_table(
+        "oauth_visit",
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("redirect_uri", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("state"),
+    )
+    op.create_table(
         "order_document",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("origin_id", sa.BigInteger(), nullable=False),
         sa.Column("customer_ref", sa.Text(), nullable=True),
         sa.Column("customer_record_id", sa.BigInteger(), nullable=True),
         sa.Column("placed_at", sa.Text(), nullable=True),
@@ -318,6 +336,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_order_customer_ref", "order_document", ["connection_id", "customer_ref"], unique=False
     )
+    op.create_index(op.f("ix_order_document_origin_id"), "order_document", ["origin_id"], unique=False)
     op.create_index(
         op.f("ix_order_document_customer_record_id"), "order_document", ["customer_record_id"], unique=False
     )
@@ -449,8 +468,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_pin_customer_id"), table_name="pin")
     op.drop_table("pin")
     op.drop_index(op.f("ix_order_document_customer_record_id"), table_name="order_document")
+    op.drop_index(op.f("ix_order_document_origin_id"), table_name="order_document")
     op.drop_index("ix_order_customer_ref", table_name="order_document")
     op.drop_table("order_document")
+    op.drop_table("oauth_visit")
+    op.drop_table("oauth_token")
     op.drop_table("match_model")
     op.drop_table("match_key")
     op.drop_table("map_version")

@@ -1,0 +1,53 @@
+"""OAuth tokens in the store: encrypted, swapped, read with an older key, gone with their connection."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from pathlib import Path
+
+import pytest
+
+from hub.errors import NeedsReauth
+from hub.flows.oauth_tokens import StoredTokens
+from hub.sdk.tokens import Tokens
+from hub.settings import Settings
+from hub.store.queries import oauth_tokens
+from hub.store.session import Database
+
+
+def key() -> bytes:
+    return base64.urlsafe_b64encode(secrets.token_bytes(32))
+
+
+@pytest.fixture
+def settings(db: Database, db_url: str, tmp_path: Path) -> Settings:
+    (tmp_path / "hub.key").write_bytes(key() + b"\n")
+    return Settings(home=tmp_path, database_url=db_url, key_file=tmp_path / "hub.key")
+
+
+def test_tokens_are_swapped_only_by_who_knows_what_stands(settings: Settings) -> None:
+    mine, other = StoredTokens(settings, "crm"), StoredTokens(settings, "crm")
+    first, second = Tokens("a-access", "a-refresh", 10.0), Tokens("b-access", "b-refresh", 20.0)
+    assert mine.load() is None and mine.swap(None, first)
+    assert not other.swap(None, second), "somebody was faster"
+    assert other.load() == first and other.swap(first, second)
+    assert not mine.swap(first, first) and mine.load() == second
+    assert StoredTokens(settings, "another").load() is None
+
+
+def test_tokens_are_encrypted_at_rest(settings: Settings, db: Database) -> None:
+    StoredTokens(settings, "crm").swap(None, Tokens("plain-access", "plain-refresh"))
+    with db.read() as conn:
+        kept = oauth_tokens.get(conn, "crm")
+    assert kept and "plain" not in kept and b"plain" not in base64.urlsafe_b64decode(kept)
+
+
+def test_a_new_key_reads_what_an_old_one_wrote_and_a_lost_one_says_what_to_do(settings: Settings) -> None:
+    tokens = Tokens("an-access", "a-refresh")
+    StoredTokens(settings, "crm").swap(None, tokens)
+    settings.key_file.write_bytes(key() + b"\n" + settings.key_file.read_bytes())
+    assert StoredTokens(settings, "crm").load() == tokens
+    settings.key_file.write_bytes(key() + b"\n")
+    with pytest.raises(NeedsReauth, match="hub connection authorize crm"):
+        StoredTokens(settings, "crm").load()
