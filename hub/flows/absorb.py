@@ -7,6 +7,7 @@ Every story that learns something of a remote record ends here: a page, a pre-re
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
@@ -16,12 +17,12 @@ from hub.flows.bindings import load_bindings, save_bindings, to_row
 from hub.flows.former import Former, of, remember
 from hub.flows.goldens import Recomputed, Sighting
 from hub.flows.matching import Matched, Subject, features_of, match
-from hub.flows.wiring import Wiring
+from hub.flows.wiring import Stream, Wiring
 from hub.identity.features import Features, features
 from hub.store import bulk
 from hub.store.binding_row import COLUMNS as BINDING
 from hub.store.documents import dump
-from hub.store.queries import customers, matching, outgoing, records
+from hub.store.queries import customers, dependencies, matching, outgoing, records
 from hub.store.tables import binding as binding_table
 from hub.store.tables import entry as entry_table
 from hub.sync.binding import Binding
@@ -60,6 +61,29 @@ class Absorbed(NamedTuple):
 
     customer_of: Mapping[int, int]
     recomputed: Recomputed
+    counts: Mapping[str, int] = MappingProxyType({})
+
+    def binding(self, record_id: int) -> Binding:
+        """The binding of a record as it is now."""
+        return self._sighting(record_id).binding
+
+    def wanted(self, stream: Stream, record_id: int) -> Mapping[str, Any]:
+        """The golden of a record as it is written (path → value; None: an emptiness that won)."""
+        return owing.wanted(self.recomputed.goldens[self.customer_of[record_id]])
+
+    def owed(self, stream: Stream, record_id: int) -> dict[str, Any]:
+        """What must be written to a record of that stream now (path → value)."""
+        customer = self.customer_of[record_id]
+        return owing.values_owed(
+            stream,
+            self._sighting(record_id),
+            self.recomputed.goldens[customer],
+            sightings=self.recomputed.sightings[customer],
+        )
+
+    def _sighting(self, record_id: int) -> Sighting:
+        sightings = self.recomputed.sightings[self.customer_of[record_id]]
+        return next(one for one in sightings if one.record_id == record_id)
 
 
 def absorb(
@@ -93,8 +117,10 @@ def absorb(
     )
     feed = recomputed.feed + goldens.redirect(conn, matched.was, matched.customer_of, now=now)
     _note(conn, evidence, recomputed, customer_of=customer_of, now=now)
-    _mark_rereads(conn, evidence, now=now)
+    mark_rereads(conn, evidence, now=now)
     owing.owe(conn, wiring, recomputed, lane=lane, now=now)
+    if makers := [one.connection_id for one in wiring.creators("order")]:
+        dependencies.wake(conn, makers, now=now)  # somebody has come, or is one with somebody who is there
     customers.append_feed(conn, feed, now=now)
     return Absorbed(customer_of, recomputed)
 
@@ -215,7 +241,7 @@ def _recompute(
     return goldens.recompute(conn, wiring, members, known=known, fresh=fresh, now=now)
 
 
-def _mark_rereads(conn: Connection, evidence: Sequence[Evidence], *, now: float) -> None:
+def mark_rereads(conn: Connection, evidence: Sequence[Evidence], *, now: float) -> None:
     """Records of which a reading was dropped, or whose answer showed more than we wrote, are read again once
     settled."""
     for one in evidence:

@@ -10,10 +10,10 @@ import time
 
 from sqlalchemy import Connection, text
 
-from hub.flows import goldens, owing
+from hub.flows import owing
 from hub.flows.absorb import absorb, read_again
-from hub.flows.goldens import Recomputed
 from hub.flows.matching import match
+from hub.flows.orders import ORDERS
 from hub.flows.wiring import Wiring
 from hub.store.queries import matching
 from hub.store.session import Database
@@ -38,12 +38,24 @@ def catch_up(db: Database, wiring: Wiring, connection_id: int) -> None:
         with db.write() as conn:
             ids = _page(conn, after=after)
             if not ids:
+                _orders(conn, wiring)
                 conn.execute(
                     text("UPDATE connection SET behind = NULL WHERE id = :id"), {"id": connection_id}
                 )
                 return
             _refer(conn, wiring, ids)
             _owe(conn, wiring, ids)
+        after = ids[-1]
+
+
+def _orders(conn: Connection, wiring: Wiring) -> None:
+    """What orders owe, if some system is written orders at all."""
+    if not (wiring.creators("order") or wiring.writers("order")):
+        return
+    after = 0
+    sql = text("SELECT id FROM order_document WHERE id = origin_id AND id > :after ORDER BY id LIMIT :n")
+    while ids := [row[0] for row in conn.execute(sql, {"after": after, "n": PAGE})]:
+        ORDERS.absorb(conn, wiring, [], now=time.time(), lane=owing.BULK, refresh=ids)
         after = ids[-1]
 
 
@@ -67,10 +79,4 @@ def _refer(conn: Connection, wiring: Wiring, ids: list[int]) -> None:
 def _owe(conn: Connection, wiring: Wiring, ids: list[int]) -> None:
     """What the goldens of these records owe; the goldens themselves stay as they are."""
     customers = {one.customer_id for one in matching.standings(conn, ids).values()}
-    sightings = goldens.gather(conn, goldens.members_of(conn, customers), known={})
-    pins, holds = goldens.fixed(conn, sightings)
-    found = {
-        id: goldens.compute(wiring, many, pins=pins.get(id) or {}, holds=holds.get(id) or {})
-        for id, many in sightings.items()
-    }
-    owing.owe(conn, wiring, Recomputed(found, sightings, []), lane=owing.BULK, now=time.time())
+    owing.owe_anew(conn, wiring, customers, lane=owing.BULK, now=time.time())

@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from hub.errors import HubError, LeaseLost, RecordRejected
-from hub.flows import goldens, owing, retry
-from hub.flows.absorb import Evidence, absorb
+from hub.flows import retry
+from hub.flows.absorb import Evidence
 from hub.flows.create_row import state_of
 from hub.flows.delivery import Batch
-from hub.flows.goldens import Recomputed
+from hub.flows.kinds import Standing
 from hub.flows.remote import as_error, read_back, reading_of, send
 from hub.flows.wiring import Stream
 from hub.sdk.connector import Change, Receipt, RemoteRecord
 from hub.store.documents import dump
-from hub.store.queries import matching, numbers, outgoing, records
+from hub.store.queries import dependencies, numbers, outgoing, records
 from hub.sync.create import (
     Create,
     Settled,
@@ -39,19 +39,17 @@ _SOON = 1.0  # seconds until what waits for a create of the same batch is looked
 
 
 class Job(NamedTuple):
-    """A create in hand: its state as claimed, and the customer its home id answers to now.
+    """A create in hand: its state as claimed, and how its golden stands.
 
-    rival: another create there is begun, of the same customer or with the same value in a unique field; then `again_at`
+    rival: another create there is begun, of the same golden or with the same value in a unique field; then `again_at`
     says when to look again.
     """
 
     create: Create
-    customer: int
+    standing: Standing
     attempts: int
     lane: str
-    has_record: bool
     rival: bool
-    golden: Mapping[str, Any]
     again_at: float = 0.0
 
 
@@ -61,8 +59,11 @@ def make(batch: Batch, *, lane: str) -> int:
     now = time.time()
     to_send: list[Job] = []
     for job in jobs:
-        step = next_step(job.create, batch.stream.policy, now=now, has_record=job.has_record, rival=job.rival)
-        if step == "send":
+        there = job.standing.there
+        step = next_step(job.create, batch.stream.policy, now=now, has_record=there, rival=job.rival)
+        if step == "send" and job.standing.waits and job.create.state == "waiting":
+            _wait(batch, job, now=now)
+        elif step == "send":
             to_send.append(job)
         elif step == "find":
             _find(batch, job)
@@ -86,39 +87,47 @@ def _claim(batch: Batch, *, lane: str) -> list[Job]:
         rows = outgoing.due(
             conn, "creation", stream.connection_id, object=stream.object, lane=lane, now=now, limit=limit
         )
-        current = _current(conn, batch, [row.customer_id for row in rows], now=now)
-        begun = _begun(conn, stream)
+        ids = [row.customer_id for row in rows]
+        current = batch.kind.standing(conn, batch.wiring, stream, home_ids=ids, now=now)
+        begun = _begun(conn, batch)
         sent_now: list[tuple[int, Create]] = []
         for row in rows:
             taken = claim_create(state_of(row), now=now, lease_seconds=batch.lease_seconds)
             if taken is None:
                 _put(conn, stream, state_of(row), state="done" if row.step == "bound" else "waiting", now=now)
                 continue
-            customer, recomputed = current[row.customer_id]
-            golden = owing.wanted(recomputed.goldens[customer])
-            there = any(
-                (one.connection_id, one.object) == (stream.connection_id, stream.object)
-                and not one.binding.gone
-                for one in recomputed.sightings[customer]
-            )
-            planned = _as_sent(taken, golden, stream)
-            later = _rivals(customer, planned, begun, stream)
-            rival = later or _rivals(customer, planned, sent_now, stream)
+            standing = current[row.customer_id]
+            planned = _as_sent(taken, standing.golden, stream)
+            later = _rivals(standing.subject, planned, begun, stream)
+            rival = later or _rivals(standing.subject, planned, sent_now, stream)
             at = now + retry.LADDER[0] if later else 0.0
-            jobs.append(Job(taken, customer, row.attempts, lane, there, rival, golden, at))
-            if not (there or rival):
-                sent_now.append((customer, replace(planned, state="begun")))
+            jobs.append(Job(taken, standing, row.attempts, lane, rival, at))
+            if not (standing.there or standing.waits or rival):
+                sent_now.append((standing.subject, replace(planned, state="begun")))
             _put(conn, stream, taken, state="claimed", now=now, lease_until=now + batch.lease_seconds)
     return jobs
 
 
-def _begun(conn: Connection, stream: Stream) -> list[tuple[int, Create]]:
-    """The creates begun there, each with the customer its home id answers to now."""
+def _wait(batch: Batch, job: Job, *, now: float) -> None:
+    """It needs another record there first, and is woken by it; the ladder is for a wake that was lost."""
+    batch.counts["waiting"] += 1
+    _store(
+        batch,
+        job,
+        put_back(job.create, fence=job.create.fence),
+        state="waiting",
+        next_at=now + retry.LADDER[0],
+        cause=job.standing.waits,
+        code=dependencies.DEPENDS,
+    )
+
+
+def _begun(conn: Connection, batch: Batch) -> list[tuple[int, Create]]:
+    """The creates begun there, each with the id its home id answers to now."""
+    stream = batch.stream
     rows = outgoing.begun_creates(conn, stream.connection_id, stream.object, since=None)
-    standing = matching.standings(conn, [row.customer_id for row in rows])
-    return [
-        (standing[row.customer_id].customer_id, state_of(row)) for row in rows if row.customer_id in standing
-    ]
+    subjects = batch.kind.subjects(conn, [row.customer_id for row in rows])
+    return [(subjects[row.customer_id], state_of(row)) for row in rows if row.customer_id in subjects]
 
 
 def _as_sent(create: Create, golden: Mapping[str, Any], stream: Stream) -> Create:
@@ -128,23 +137,12 @@ def _as_sent(create: Create, golden: Mapping[str, Any], stream: Stream) -> Creat
     return replace(create, values=plan_create(create.home_id, golden, policy=stream.policy, marker="").values)
 
 
-def _rivals(customer: int, create: Create, others: Iterable[tuple[int, Create]], stream: Stream) -> bool:
-    """Whether a begun create is of the same customer, or a search could not tell its record from ours."""
+def _rivals(subject: int, create: Create, others: Iterable[tuple[int, Create]], stream: Stream) -> bool:
+    """Whether a begun create is of the same golden, or a search could not tell its record from ours."""
     return any(
-        other.home_id != create.home_id and (theirs == customer or clashes(create, other, stream.policy))
+        other.home_id != create.home_id and (theirs == subject or clashes(create, other, stream.policy))
         for theirs, other in others
     )
-
-
-def _current(
-    conn: Connection, batch: Batch, home_ids: Sequence[int], *, now: float
-) -> dict[int, tuple[int, Recomputed]]:
-    """For each home id: the customer it answers to now, and that golden computed."""
-    standing = matching.standings(conn, home_ids)
-    customers = {id: one.customer_id for id, one in standing.items()}
-    members = goldens.members_of(conn, set(customers.values()))
-    recomputed = goldens.recompute(conn, batch.wiring, members, known={}, now=now)
-    return {id: (customer, recomputed) for id, customer in customers.items()}
 
 
 def _send(batch: Batch, jobs: Sequence[Job]) -> None:
@@ -158,7 +156,9 @@ def _send(batch: Batch, jobs: Sequence[Job]) -> None:
             if fences.get(job.create.home_id) != job.create.fence:  # taken over since the claim (R4)
                 batch.counts["stale"] += 1
                 continue
-            begun = begin_create(job.create, job.golden, policy=stream.policy, fence=job.create.fence)
+            begun = begin_create(
+                job.create, job.standing.golden, policy=stream.policy, fence=job.create.fence
+            )
             try:
                 payload = stream.map.push(begun.values, create=True)
             except RecordRejected as error:
@@ -265,7 +265,7 @@ def _searched(
             policy=stream.policy,
             fence=fence,
             searched=times[0],
-            has_record=job.has_record,
+            has_record=job.standing.there,
             rival=job.rival,
         )
     return found(stored, reading, policy=stream.policy, fence=fence, proven=stream.capabilities.marker)
@@ -308,7 +308,7 @@ def _settle(
         conn,
         [
             (
-                now, stream.connection_id, stream.object, answer.external_id, id, job.customer, "create",
+                now, stream.connection_id, stream.object, answer.external_id, id, job.standing.subject, "create",
                 answer.outcome, dump(dict(settled.create.values)), None, answer.cause,
             )
         ],
@@ -345,7 +345,8 @@ def _bind(
         ],
     )  # fmt: skip
     evidence = Evidence(id, stream, external_id, "", now, None, settled.binding, (), settled.entries)
-    absorb(conn, batch.wiring, [evidence], now=now, lane=job.lane)
+    batch.kind.absorb(conn, batch.wiring, [evidence], now=now, lane=job.lane)
+    dependencies.wake(conn, [stream.connection_id], now=now)
     return id
 
 

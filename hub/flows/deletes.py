@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import Connection, text
 
 from hub.errors import NeedsSteward
-from hub.flows.absorb import Evidence, absorb
+from hub.flows import owing
+from hub.flows.absorb import Evidence
 from hub.flows.bindings import load_bindings
+from hub.flows.kinds import has_kind, kind_of
 from hub.flows.wiring import Stream, Wiring
 from hub.store import bulk
 from hub.store.queries import records
@@ -20,7 +22,10 @@ GUARD_RECORDS, GUARD_SHARE = 5, 0.10  # more than both in one go is held until a
 
 PAGE = 5_000
 
-_LIVE = "connection_id = :connection_id AND object = :object AND gone_at IS NULL AND external_id NOT LIKE 'order:%'"
+_LIVE = (
+    "connection_id = :connection_id AND object = :object AND gone_at IS NULL AND external_id NOT LIKE 'order:%' "
+    "AND external_id NOT LIKE 'author:%'"
+)
 
 
 class Bound:
@@ -105,7 +110,7 @@ def _retire(
         ),
         {"ids": bulk.pack(conn, ids)},
     )
-    if stream.object != "customer":
+    if not has_kind(stream.object):
         return len(ids)
     states = load_bindings(conn, ids)
     places = records.places(conn, ids)
@@ -121,7 +126,7 @@ def _retire(
         )
         for id in ids
     ]
-    absorb(conn, wiring, evidence, now=now)
+    kind_of(stream.object).absorb(conn, wiring, evidence, now=now, lane=owing.BULK)
     return len(ids)
 
 

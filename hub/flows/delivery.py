@@ -14,9 +14,9 @@ from sqlalchemy import Connection
 
 from hub.errors import HubError, LeaseLost, NeedsSteward, RecordRejected, RetryLater
 from hub.flows import deletes, owing, rails, retry
-from hub.flows.absorb import Absorbed, Evidence, absorb
+from hub.flows.absorb import Evidence
 from hub.flows.bindings import load_bindings, save_bindings
-from hub.flows.intake import golden_fields
+from hub.flows.kinds import Absorbed, Kind, kind_of
 from hub.flows.outcome import receipt_row, settle_row
 from hub.flows.remote import read_back, reading_of, send
 from hub.flows.wiring import Stream, Wiring
@@ -66,6 +66,11 @@ class Batch(NamedTuple):
     connector: Connector
     counts: Counter[str]
     lease_seconds: float = LEASE_SECONDS
+
+    @property
+    def kind(self) -> Kind:
+        """What a golden of this stream is made of."""
+        return kind_of(self.stream.object)
 
 
 def deliver(batch: Batch, *, lane: str) -> int:
@@ -243,7 +248,7 @@ def _settle_reads(
 ) -> Absorbed:
     """People's edits seen just before our write are taken first; the goldens are computed with them."""
     stream = batch.stream
-    goldens = golden_fields(conn, [job.place.id for job in jobs])
+    goldens = batch.kind.goldens(conn, [job.place.id for job in jobs])
     evidence = []
     for job in jobs:
         id, before = job.place.id, states[job.place.id]
@@ -259,9 +264,8 @@ def _settle_reads(
         one.record_id for one in evidence if one.before is not None and one.after.seen is not one.before.seen
     ]
     records.forget_digests(conn, moved)
-    return absorb(
-        conn, batch.wiring, evidence, now=time.time(), refresh=[], lane=jobs[0].lane if jobs else owing.BULK
-    )
+    lane = jobs[0].lane if jobs else owing.BULK
+    return batch.kind.absorb(conn, batch.wiring, evidence, now=time.time(), lane=lane)
 
 
 def _begin_one(
@@ -269,17 +273,14 @@ def _begin_one(
 ) -> tuple[Write | Unsendable | None, Binding]:
     """The write for one record, or why there is none; with the binding to store."""
     stream, id = batch.stream, job.place.id
-    customer = absorbed.customer_of[id]
-    golden, sightings = absorbed.recomputed.goldens[customer], absorbed.recomputed.sightings[customer]
-    sighting = next(one for one in sightings if one.record_id == id)
-    values = owing.values_owed(stream, sighting, golden, sightings=sightings)
-    begun = begin(sighting.binding, values, fence=job.fence)
+    binding, values = absorbed.binding(id), absorbed.owed(stream, id)
+    begun = begin(binding, values, fence=job.fence)
     if begun is None:
-        return None, release(sighting.binding, fence=job.fence)
+        return None, release(binding, fence=job.fence)
     try:
-        payload = _payload(stream, job.place.part, begun.values, owing.wanted(golden))
+        payload = _payload(stream, job.place.part, begun.values, absorbed.wanted(stream, id))
     except RecordRejected as error:
-        return Unsendable(error, values), release(sighting.binding, fence=job.fence)
+        return Unsendable(error, values), release(binding, fence=job.fence)
     change = Change(
         key=str(id),
         external_id=job.place.external_id,
@@ -309,7 +310,7 @@ def _settle(
     stream, now = batch.stream, time.time()
     with batch.db.write() as conn:
         ids = [write.job.place.id for write in writes]
-        states, goldens = load_bindings(conn, ids), golden_fields(conn, ids)
+        states, goldens = load_bindings(conn, ids), batch.kind.goldens(conn, ids)
         evidence, log, settled = [], [], []
         for write in writes:
             job, answer = write.job, receipts[write.change.key]
@@ -339,7 +340,7 @@ def _settle(
             settled.append((write, answer, received))
             log.append(receipt_row(job.place, answer, wrote=write.values, stood=before.sent, now=now))
         records.forget_digests(conn, [one.record_id for one in evidence])
-        absorbed = absorb(conn, batch.wiring, evidence, now=now, lane=writes[0].job.lane)
+        absorbed = batch.kind.absorb(conn, batch.wiring, evidence, now=now, lane=writes[0].job.lane)
         for write, answer, received in settled:
             settle_row(
                 conn,
@@ -348,18 +349,10 @@ def _settle(
                 received=received,
                 attempts=write.job.attempts,
                 wrote=write.values,
-                owed=_owed(batch.stream, write.job, absorbed),
+                owed=absorbed.owed(batch.stream, write.job.place.id),
                 now=now,
             )
         outgoing.log_receipts(conn, log)
-
-
-def _owed(stream: Stream, job: Claimed, absorbed: Absorbed) -> dict[str, Any]:
-    """What golden asks for at the record of a job."""
-    customer = absorbed.customer_of[job.place.id]
-    sightings = absorbed.recomputed.sightings[customer]
-    sighting = next(one for one in sightings if one.record_id == job.place.id)
-    return owing.values_owed(stream, sighting, absorbed.recomputed.goldens[customer], sightings=sightings)
 
 
 def _put_back(batch: Batch, jobs: Sequence[Claimed], error: HubError) -> None:

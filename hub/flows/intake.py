@@ -15,15 +15,16 @@ import orjson
 from sqlalchemy import Connection
 
 from hub.errors import RecordRejected
-from hub.flows import orders, owing, quarantine
-from hub.flows.absorb import Evidence, absorb
+from hub.flows import owing, quarantine
+from hub.flows.absorb import Evidence
 from hub.flows.bindings import load_bindings
 from hub.flows.create_row import state_of
+from hub.flows.kinds import kind_of
+from hub.flows.order_family import OURS
 from hub.flows.wiring import Stream, Wiring, changed_lines
 from hub.mapping.engine import Pulled
 from hub.sdk.connector import RemoteRecord
-from hub.store.golden_row import decode_doc
-from hub.store.queries import customers, matching, numbers, outgoing, records, streams
+from hub.store.queries import numbers, outgoing, records, streams
 from hub.store.queries.records import Known
 from hub.store.session import Database
 from hub.sync.binding import Binding
@@ -71,10 +72,7 @@ def take_page(
     with db.write() as conn:
         outgoing.settle_rereads(conn, stream.connection_id, stream.object, external_ids=page.settles)
         if mapped:
-            if stream.object == "order":
-                orders.take(conn, wiring, stream, mapped=mapped, finished=page.finished, counts=counts)
-            else:
-                _take(conn, wiring, stream, page, mapped=mapped, now=now, lane=lane)
+            _take(conn, wiring, stream, page, mapped=mapped, now=now, lane=lane)
         quarantine.settle(conn, stream, taken=[*(one.record.external_id for one in mapped), *back], now=now)
         quarantine.put(conn, stream, refusals, now=now)
         if page.cursor is not None:
@@ -131,7 +129,7 @@ def _map(
     refusals: list[quarantine.Refusal],
 ) -> list[Mapped]:
     mapped = []
-    pull = stream.map.pull
+    pull = stream.pull
     for record, body, digest in fresh:
         try:
             mapped.append(Mapped(record, body.decode(), digest, pull(record.raw)))
@@ -168,7 +166,7 @@ def _take(
     evidence += _first_seen(conn, stream, new, page=page, now=now)
     evidence += _again(conn, stream, old, page=page, now=now)
     if evidence:
-        absorb(conn, wiring, evidence, now=now, lane=lane)
+        page.counts.update(kind_of(stream.object).absorb(conn, wiring, evidence, now=now, lane=lane).counts)
 
 
 def _unparked(
@@ -185,7 +183,9 @@ def _unparked(
     for one, part in new:
         found = reading(one, part, page=page)
         if any(
-            parks(create, found) and could_be(create, found, policy=stream.policy) for create in open_ones
+            parks(create, found)
+            and could_be(create, found, policy=stream.policy, marker=_marker(stream, found))
+            for create in open_ones
         ):
             parked[one.record.external_id] = True
         else:
@@ -195,6 +195,11 @@ def _unparked(
     )
     page.counts["parked"] += len(parked)
     return free
+
+
+def _marker(stream: Stream, found: Reading) -> str | None:
+    """Our id as a record carries it, where its map reads one; "" for a record without."""
+    return found.values.get(OURS, "") if OURS in stream.map.pull_paths else None
 
 
 def reading(one: Mapped, part: Pulled, *, page: PageIn) -> Reading:
@@ -246,7 +251,7 @@ def _again(
         return []
     ids = [found.id for _, _, found in old]
     states = load_bindings(conn, ids)
-    goldens = golden_fields(conn, ids)
+    goldens = kind_of(stream.object).goldens(conn, ids)
     places = records.places(conn, ids)
     evidence, rows, dropped = [], [], []
     lines: dict[int, dict[str, frozenset[str]]] = {}
@@ -319,11 +324,3 @@ def _evidence(stream: Stream, place: records.Place, before: Binding, *, taken: T
         taken.edits,
         taken.entries,
     )
-
-
-def golden_fields(conn: Connection, record_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """The golden fields each record answers to, by record id."""
-    standing = matching.standings(conn, record_ids)
-    rows = customers.load_many(conn, {one.customer_id for one in standing.values()})
-    docs = {id: decode_doc(row.doc)[0] for id, row in rows.items()}
-    return {id: docs.get(one.customer_id, {}) for id, one in standing.items()}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import Connection
 
+from hub.canonical.derived import is_derived
 from hub.canonical.ids import show
+from hub.flows import goldens
 from hub.flows.goldens import Recomputed, Sighting
 from hub.flows.wiring import Stream, Wiring
 from hub.golden.survive import Golden
-from hub.store.queries import outgoing
+from hub.store.queries import dependencies, outgoing
 from hub.store.queries.outgoing import Owed, Wanted
 from hub.sync.create import plan_create
 from hub.sync.delivery import owed
@@ -29,17 +31,32 @@ def owe(conn: Connection, wiring: Wiring, recomputed: Recomputed, *, lane: str, 
     deliveries: list[Owed] = []
     creates: list[Wanted] = []
     withdrawn: list[tuple[int, int, str]] = []
+    referenced = _referenced(conn, creators, recomputed)
     for id, golden in recomputed.goldens.items():
         sightings = recomputed.sightings[id]
         facts = _facts(wiring, golden, sightings) if creators or _asks(writers, sightings) else None
         deliveries += _deliveries(wiring, writers, golden, sightings=sightings, facts=facts, lane=lane)
         if facts is not None:
-            mine = _creates(creators, id, golden, sightings=sightings, facts=facts, lane=lane)
+            needed = {connection for customer, connection in referenced if customer == id}
+            mine = _creates(creators, id, golden, sightings=sightings, facts=facts, needed=needed, lane=lane)
             creates += mine
             withdrawn += _unwanted(creators, mine, sightings)
     outgoing.owe(conn, deliveries, now=now)
     outgoing.withdraw(conn, withdrawn, now=now)
     outgoing.want(conn, creates, now=now)
+
+
+def owe_anew(
+    conn: Connection, wiring: Wiring, customer_ids: Collection[int], *, lane: str, now: float
+) -> None:
+    """Queue what these goldens owe although they have not changed: a new connection, an order that needs them there."""
+    sightings = goldens.gather(conn, goldens.members_of(conn, customer_ids), known={})
+    pins, holds = goldens.fixed(conn, sightings)
+    found = {
+        id: goldens.compute(wiring, many, pins=pins.get(id) or {}, holds=holds.get(id) or {})
+        for id, many in sightings.items()
+    }
+    owe(conn, wiring, Recomputed(found, sightings, []), lane=lane, now=now)
 
 
 def values_owed(
@@ -88,14 +105,14 @@ def _deliveries(
     rows = []
     for one in sightings:
         stream = writers.get((one.connection_id, one.object))
-        if stream is None or one.binding.gone or facts is None:
+        if stream is None or one.binding.gone or facts is None or is_derived(one.external_id):
             continue
         if not membership(stream.scope, facts, bound=True, referenced=False).deliver:
             continue
         values = values_owed(stream, one, golden, sightings=sightings)
         if values or one.binding.doubt:
             spelt = outgoing.spelt(values)
-            rows.append(Owed(one.record_id, stream.connection_id, stream.object, _state(stream), lane, spelt))
+            rows.append(Owed(one.record_id, stream.connection_id, stream.object, state(stream), lane, spelt))
     return rows
 
 
@@ -106,6 +123,7 @@ def _creates(
     *,
     sightings: list[Sighting],
     facts: Facts,
+    needed: Collection[int],
     lane: str,
 ) -> list[Wanted]:
     rows = []
@@ -117,7 +135,8 @@ def _creates(
         ]
         if there:  # bound, or deleted there: then only a person's word makes it again
             continue
-        if membership(stream.scope, facts, bound=False, referenced=False).create:
+        referenced = stream.connection_id in needed
+        if membership(stream.scope, facts, bound=False, referenced=referenced).create:
             marker = show("cus", id)
             planned = plan_create(id, wanted(golden), policy=stream.policy, marker=marker)
             rows.append(
@@ -125,13 +144,23 @@ def _creates(
                     id,
                     stream.connection_id,
                     stream.object,
-                    _state(stream),
+                    state(stream),
                     lane,
                     outgoing.spelt(planned.values),
                     marker,
                 )
             )
     return rows
+
+
+def _referenced(conn: Connection, creators: Iterable[Stream], recomputed: Recomputed) -> set[tuple[int, int]]:
+    """(customer, connection) where an order of this customer is to be made and needs him there."""
+    if all(stream.scope.create != "referenced" for stream in creators):
+        return set()
+    customer_of = {one.record_id: id for id, many in recomputed.sightings.items() for one in many}
+    return {
+        (customer_of[record], connection) for record, connection in dependencies.awaited(conn, customer_of)
+    }
 
 
 def _unwanted(
@@ -148,7 +177,8 @@ def _unwanted(
     ]
 
 
-def _state(stream: Stream) -> str:
+def state(stream: Stream) -> str:
+    """The state of a row that is queued now: held until a person has seen the plan of the first run."""
     return "waiting" if stream.confirmed else "held"
 
 

@@ -68,7 +68,7 @@ def pull(  # noqa: PLR0913  # a run is all of these
         )
     if stream.object == "customer":
         with db.write() as conn:
-            counts["adopted_orders"] += orders.adopt(conn, stream.connection_id)
+            counts["adopted_orders"] += orders.adopt(conn, wiring, stream.connection_id, now=time.time())
     return +counts
 
 

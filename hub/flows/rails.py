@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from hub.canonical.ids import show
-from hub.flows import goldens, owing
+from hub.flows.kinds import kind_of
 from hub.flows.wiring import Stream, Wiring
 from hub.store.documents import load
-from hub.store.queries import matching, outgoing, records
+from hub.store.queries import outgoing, records
 from hub.store.session import Database
 from hub.sync.scope import cap
 
@@ -143,7 +143,13 @@ def of_creates(conn: Connection, stream: Stream, *, states: tuple[str, ...]) -> 
         for path, value in load(row.intent).items():
             found.append(
                 Difference(
-                    stream.connection, stream.object, None, show("cus", row.customer_id), path, None, value
+                    stream.connection,
+                    stream.object,
+                    None,
+                    show(kind_of(stream.object).prefix, row.customer_id),
+                    path,
+                    None,
+                    value,
                 )
             )
     return found
@@ -151,31 +157,20 @@ def of_creates(conn: Connection, stream: Stream, *, states: tuple[str, ...]) -> 
 
 def of_records(conn: Connection, wiring: Wiring, stream: Stream, *, ids: list[int]) -> list[Difference]:
     """What bringing these records of a stream to golden would write."""
-    standing = matching.standings(conn, ids)
-    places = records.places(conn, ids)
-    members = goldens.members_of(conn, {one.customer_id for one in standing.values()})
-    sightings = goldens.gather(conn, members, known={})
-    pins, holds = goldens.fixed(conn, sightings)
-    found = []
-    for id in ids:
-        customer = standing[id].customer_id
-        mine = sightings[customer]
-        golden = goldens.compute(wiring, mine, pins=pins.get(customer) or {}, holds=holds.get(customer) or {})
-        sighting = next(one for one in mine if one.record_id == id)
-        for path, value in owing.values_owed(stream, sighting, golden, sightings=mine).items():
-            old = sighting.binding.sent.get(path)
-            found.append(
-                Difference(
-                    stream.connection,
-                    stream.object,
-                    places[id].external_id,
-                    show("cus", customer),
-                    path,
-                    old,
-                    value,
-                )
-            )
-    return found
+    kind, places = kind_of(stream.object), records.places(conn, ids)
+    return [
+        Difference(
+            stream.connection,
+            stream.object,
+            places[id].external_id,
+            show(kind.prefix, subject),
+            path,
+            stood.get(path),
+            value,
+        )
+        for id, subject, values, stood in kind.debts(conn, wiring, stream, ids=ids)
+        for path, value in values.items()
+    ]
 
 
 def _reason(conn: Connection, connection_id: int) -> str | None:

@@ -15,6 +15,7 @@ from hub.canonical.ids import show
 from hub.flows import goldens, owing
 from hub.flows.absorb import absorb, read_again
 from hub.flows.matching import cluster_of, match
+from hub.flows.orders import ORDERS
 from hub.flows.wiring import Wiring
 from hub.identity.keys import keys
 from hub.store import bulk
@@ -23,6 +24,7 @@ from hub.store.queries import customers, matching
 from hub.store.session import Database
 
 PAGE = 500
+_ORIGINS = "SELECT id FROM order_document WHERE id = origin_id AND id > :after ORDER BY id LIMIT :n"
 
 
 class Deviation(NamedTuple):
@@ -51,6 +53,8 @@ def check(db: Database, wiring: Wiring, *, say: Callable[[int], None] = lambda d
         sql = "SELECT DISTINCT customer_id FROM identity WHERE customer_id > :after ORDER BY customer_id LIMIT :n"
         for ids in _pages(conn, sql):
             found += _check_goldens(conn, wiring, ids)
+        for ids in _pages(conn, _ORIGINS):
+            found += _check_orders(conn, wiring, ids)
     return found
 
 
@@ -62,10 +66,27 @@ def rebuild(db: Database, wiring: Wiring, *, say: Callable[[int], None] = lambda
             sql = "SELECT record_id FROM identity WHERE record_id > :after ORDER BY record_id LIMIT :n"
             ids = [row[0] for row in conn.execute(text(sql), {"after": after, "n": PAGE})]
             if not ids:
-                return done
+                break
             _again(conn, wiring, ids)
         done, after = done + len(ids), ids[-1]
         say(done)
+    after = 0
+    while True:
+        with db.write() as conn:
+            ids = [row[0] for row in conn.execute(text(_ORIGINS), {"after": after, "n": PAGE})]
+            if not ids:
+                return done
+            ORDERS.absorb(conn, wiring, [], now=time.time(), lane=owing.BULK, refresh=ids)
+        done, after = done + len(ids), ids[-1]
+        say(done)
+
+
+def _check_orders(conn: Connection, wiring: Wiring, ids: list[int]) -> list[Deviation]:
+    """Golden orders follow from what their records say."""
+    return [
+        Deviation("golden", show("ord", id), "the stored order is not the computed one")
+        for id in ORDERS.unlike(conn, wiring, ids)
+    ]
 
 
 def _again(conn: Connection, wiring: Wiring, ids: list[int]) -> None:

@@ -11,9 +11,11 @@ import orjson
 from sqlalchemy import Connection, text
 
 from hub.errors import RecordRejected
-from hub.flows.absorb import Evidence, absorb
+from hub.flows import owing
+from hub.flows.absorb import Evidence
 from hub.flows.bindings import load_bindings
 from hub.flows.intake import digest_of
+from hub.flows.kinds import kind_of
 from hub.flows.quarantine import Refusal, put
 from hub.flows.wiring import Stream, Wiring, changed_lines
 from hub.mapping.engine import Pulled
@@ -67,7 +69,8 @@ def _page(conn: Connection, stream: Stream, *, after: int) -> list[Any]:
             text(
                 "SELECT id, external_id, part, map_id, first_seen, read_at, raw FROM source_record "
                 "WHERE connection_id = :connection_id AND object = :object AND id > :after AND map_id <> :map_id "
-                "AND gone_at IS NULL ORDER BY id LIMIT :limit"
+                "AND gone_at IS NULL AND external_id NOT LIKE 'order:%' AND external_id NOT LIKE 'author:%' "
+                "ORDER BY id LIMIT :limit"
             ),
             {
                 "connection_id": stream.connection_id,
@@ -89,7 +92,7 @@ def _take(conn: Connection, wiring: Wiring, stream: Stream, rows: list[Any], *, 
         counts["records"] += 1
         raw = orjson.loads(row.raw)
         try:
-            pulled = {one.part: one for one in stream.map.pull(raw)}.get(row.part)
+            pulled = {one.part: one for one in stream.pull(raw)}.get(row.part)
         except RecordRejected as error:
             counts["rejected"] += 1
             refusals.append(Refusal(row.external_id, raw, str(error), error.code))
@@ -119,7 +122,7 @@ def _take(conn: Connection, wiring: Wiring, stream: Stream, rows: list[Any], *, 
         evidence.append(_evidence(stream, row, before, taken.binding))
     records.update_read(conn, updated)
     put(conn, stream, refusals, now=now)
-    absorb(conn, wiring, evidence, now=now)
+    kind_of(stream.object).absorb(conn, wiring, evidence, now=now, lane=owing.BULK)
 
 
 def _stored(pulled: Pulled, *, read_at: float, version: str | None) -> Reading:
@@ -137,7 +140,7 @@ def again(stream: Stream, part: str) -> Callable[[str, Any], Any]:
 
     def value(path: str, raw: Any) -> Any:
         try:
-            return stream.map.value(path, raw, part=part)
+            return stream.value(path, raw, part=part)
         except (RecordRejected, KeyError):
             return MISSING
 

@@ -22,7 +22,7 @@ def reading_of(
 ) -> Reading | None:
     """What a record read outside a page says of one part; None where it cannot be mapped or lacks the part."""
     try:
-        pulled = {one.part: one for one in stream.map.pull(record.raw)}.get(part)
+        pulled = {one.part: one for one in stream.pull(record.raw)}.get(part)
     except RecordRejected:
         return None
     if pulled is None:

@@ -18,9 +18,10 @@ from hub import resources
 from hub.errors import WrongFile
 from hub.flows import models
 from hub.flows.config import ConnectionConfig, ObjectConfig, from_json
+from hub.golden.order import referred
 from hub.golden.rules import Rules, compile_rules
 from hub.identity.model import MatchModel
-from hub.mapping.engine import CompiledMap, CompiledPart, Context, compile_map
+from hub.mapping.engine import CompiledMap, CompiledPart, Context, Pulled, compile_map
 from hub.mapping.load import load_map
 from hub.mapping.spec import MAIN
 from hub.sdk import registry
@@ -65,6 +66,18 @@ class Stream:
     def policy(self) -> Policy:
         """The policy of a record's main part."""
         return self.policies[MAIN]
+
+    def pull(self, raw: Mapping[str, Any]) -> list[Pulled]:
+        """A raw record as its map reads it. Raises RecordRejected."""
+        parts = self.map.pull(raw)
+        if self.object != "order":
+            return parts
+        return [part._replace(values=referred(part.values, self.connection)) for part in parts]
+
+    def value(self, path: str, raw: Any, *, part: str) -> Any:
+        """The value of one rendering. Raises RecordRejected, and KeyError for a path the map does not read."""
+        found = self.map.value(path, raw, part=part)
+        return referred({path: found}, self.connection)[path] if self.object == "order" else found
 
     @property
     def writes(self) -> bool:

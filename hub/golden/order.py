@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from hub.canonical.contribution import Contribution
 
 LISTS = ("fulfilments", "payments", "refunds")
+UNITED = frozenset({*LISTS, "status", "cancelled_at", "cancel_reason", "fulfilment_status", "payment_status"})
 _CANCELLING = ("cancelled_at", "cancel_reason")
 _FULFILMENT = ("pending", "partial", "shipped", "delivered")
 _PAYMENT = ("pending", "authorized", "partially_paid", "paid")
@@ -31,8 +32,10 @@ class Voice(NamedTuple):
 
 
 def referred(values: Mapping[str, Any], connection: str) -> dict[str, Any]:
-    """The values with a reference on each parcel, payment and refund, sorted by it: `<connection>:<external id>`, unless
-    the record carries the reference of the system that did it."""
+    """The values with a reference on each parcel, payment and refund, sorted by it.
+
+    It is `<connection>:<external id>`, unless the record carries the reference of the system that did it.
+    """
     found = dict(values)
     for name in LISTS:
         if found.get(name):
@@ -49,7 +52,7 @@ def unite(origin: Voice, others: Sequence[Voice]) -> dict[str, Any]:
     for name in LISTS:
         items = _united(name, [origin, *others])
         if items or name in fields:
-            fields[name] = items
+            fields[name] = items or None
     _cancelled(fields, origin, others)
     _state(
         fields,
@@ -124,7 +127,9 @@ def _shipped(fields: Mapping[str, Any]) -> str:
         Decimal(0),
     )
     sent = sum((_count(line) for one in gone for line in one.get("lines") or ()), Decimal(0))
-    if not sent or sent < wanted:
+    if not sent:
+        return ""
+    if sent < wanted:
         return "partial"
     return "delivered" if all(one["status"] == "delivered" for one in gone) else "shipped"
 

@@ -41,7 +41,7 @@ def orders(conn: Connection) -> Iterator[Any]:
         "SELECT o.id, c.name AS connection, o.external_id, i.customer_id, o.totals_difference, o.version, o.doc "
         "FROM order_document o JOIN connection c ON c.id = o.connection_id "
         "LEFT JOIN identity i ON i.record_id = o.customer_record_id "
-        "WHERE o.id > :after ORDER BY o.id LIMIT :batch"
+        "WHERE o.id = o.origin_id AND o.id > :after ORDER BY o.id LIMIT :batch"
     )
     return _pages(conn, query)
 

@@ -210,12 +210,12 @@ def happened_to(conn: Connection, customer_id: int, *, limit: int) -> list[Happe
 
 def orders(conn: Connection, *, limit: int, before: int | None = None) -> list[OrderLine]:
     """Orders, newest id first."""
-    where = "WHERE o.id < :before " if before is not None else ""
+    older = "AND o.id < :before " if before is not None else ""
     rows = conn.execute(
         text(
             "SELECT o.id, c.name, o.external_id, i.customer_id, o.totals_difference, o.doc FROM order_document o "
             "JOIN connection c ON c.id = o.connection_id LEFT JOIN identity i ON i.record_id = o.customer_record_id "
-            f"{where}ORDER BY o.id DESC LIMIT :limit"
+            f"WHERE o.id = o.origin_id {older}ORDER BY o.id DESC LIMIT :limit"
         ),
         {"limit": limit, "before": before},
     )

@@ -169,7 +169,9 @@ def record_counts(conn: Connection, customer_ids: Sequence[int]) -> dict[int, in
 
 def count(conn: Connection, table: str) -> int:
     """How many rows: `customer` (living), `order_document`, `run`."""
-    only = " WHERE merged_into IS NULL" if table == "customer" else ""
+    only = {"customer": " WHERE merged_into IS NULL", "order_document": " WHERE id = origin_id"}.get(
+        table, ""
+    )
     return int(conn.scalar(text(f"SELECT COUNT(*) FROM {table}{only}")) or 0)
 
 

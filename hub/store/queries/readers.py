@@ -133,14 +133,17 @@ def order(conn: Connection, id: int) -> OrderRow | None:
 
 def orders_named(conn: Connection, connection_id: int, external_id: str) -> list[OrderRow]:
     """The orders of a connection with this external id."""
-    query = f"{_ORDERS} WHERE o.connection_id = :connection AND o.external_id = :external ORDER BY o.id"
+    query = (
+        f"{_ORDERS} WHERE o.id IN (SELECT origin_id FROM order_document "
+        "WHERE connection_id = :connection AND external_id = :external) ORDER BY o.id"
+    )
     values: dict[str, Any] = {"connection": connection_id, "external": external_id}
     return [OrderRow(*row) for row in conn.execute(text(query), values)]
 
 
 def orders_after(conn: Connection, after: int, *, limit: int) -> list[OrderRow]:
     """Orders, oldest id first: a batch of everything."""
-    query = f"{_ORDERS} WHERE o.id > :after ORDER BY o.id LIMIT :limit"
+    query = f"{_ORDERS} WHERE o.id = o.origin_id AND o.id > :after ORDER BY o.id LIMIT :limit"
     return [OrderRow(*row) for row in conn.execute(text(query), {"after": after, "limit": limit})]
 
 

@@ -12,6 +12,8 @@ order = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),  # the source record's id
     Column("connection_id", SERIAL, nullable=False),
     Column("external_id", Text, nullable=False),
+    # the record of the system it was placed in; other records of it only say what became of it there
+    Column("origin_id", BigInteger, nullable=False, index=True),
     Column("customer_ref", Text),  # external id of the customer in the same connection
     Column("customer_record_id", BigInteger, index=True),  # null: the order waits for its customer
     Column("placed_at", Text),
