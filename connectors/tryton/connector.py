@@ -78,7 +78,7 @@ class TrytonConnector(Connector):
         state: Mapping[str, Any] = {} if full or not cursor else cursor
         since, until, after = state.get("since"), state.get("until"), int(state.get("after") or 0)
         size = self.manifest.objects[object].page_size
-        total = None if after else self._rest.count(party.MODEL, _touched(since))
+        total = None if after else self._rest.count(party.MODEL, self._others() + _touched(since))
         while True:
             rows, rejected, served_at = self._page(since, after, size)
             until = until or self._settled(served_at, object) or since
@@ -165,7 +165,7 @@ class TrytonConnector(Connector):
         self, since: str | None, after: int, size: int
     ) -> tuple[list[Row], list[Rejected], float | None]:
         """The next parties by id. One the server itself cannot read is rejected, the others come all the same."""
-        domain = [["id", ">", after], *_touched(since)]
+        domain = [["id", ">", after], *self._others(), *_touched(since)]
         try:
             read = self._rest.search_read(party.MODEL, domain, self._fields, limit=size)
             return read.rows, [], read.served_at
@@ -173,6 +173,11 @@ class TrytonConnector(Connector):
             read = self._rest.visible(party.MODEL, domain, limit=size)
         rows, broken = self._rest.readable(party.MODEL, [row["id"] for row in read.rows], self._fields)
         return rows, [Rejected(str(id), {"id": id}, cause) for id, cause in broken.items()], read.served_at
+
+    def _others(self) -> list[Any]:
+        """Parties but those that the ERP's own companies are: nobody's customers."""
+        own = self._lookups.own_parties()
+        return [["id", "not in", own]] if own else []
 
     def _settled(self, served_at: float | None, object: str) -> str | None:
         """Up to when a pass begun at the server's `served_at` knows everything; None if the server shows no clock."""

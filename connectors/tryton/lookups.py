@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.tryton import party, write
-from connectors.tryton.rest import SIMPLE, Rest
+from connectors.tryton.rest import SIMPLE, Rest, Unreadable
 from hub.sdk import ConnectionBroken, RecordRejected
 
 
@@ -20,6 +20,17 @@ class Lookups(write.References):
         self._languages: dict[str, int] | None = None
         self._subdivisions: dict[str, list[Mapping[str, Any]]] = {}
         self._types: dict[str, str] | None = None
+        self._own: list[int] | None = None
+
+    def own_parties(self) -> list[int]:
+        """The parties that the companies in the ERP themselves are; none where it has no companies."""
+        if self._own is None:
+            try:
+                rows = self._rest.search_read("company.company", [], ["party"]).rows
+            except Unreadable:
+                rows = []
+            self._own = [int(row["party"]) for row in rows if row["party"]]
+        return self._own
 
     def countries(self) -> Mapping[str, int]:
         if self._countries is None:

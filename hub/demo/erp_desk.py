@@ -37,14 +37,15 @@ def change_mobile(erp: Erp, id: str, number: str) -> None:
 
 
 def parties(erp: Erp) -> dict[str, dict[str, Any]]:
-    """Every party as the ERP shows it, by id: canonical path → the ERP's own text."""
+    """Every party but the company's own as the ERP shows it, by id: canonical path → the ERP's own text."""
+    own = {one["party"] for one in erp.call("GET", "company.company?f=party")}
     query = "&".join(f"f={name}" for name in _FIELDS)
     found: list[dict[str, Any]] = []
     while True:
         page = erp.call("GET", f"party.party?{query}&s={_PAGE}&p={len(found) // _PAGE}")
         found += page
         if len(page) < _PAGE:
-            return {str(row["id"]): _flat(row) for row in found}
+            return {str(row["id"]): _flat(row) for row in found if row["id"] not in own}
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:

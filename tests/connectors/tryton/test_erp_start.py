@@ -32,7 +32,9 @@ def listens(port: int) -> bool:
 
 
 def names(erp: Erp) -> list[str]:
-    return [one["name"] for one in erp.call("GET", "party.party?f=name")]
+    """Of the parties but the company itself."""
+    own = [one["party"] for one in erp.call("GET", "company.company?f=party")]
+    return [one["name"] for one in erp.call("GET", "party.party?f=name") if one["id"] not in own]
 
 
 def test_kept_or_fresh(tmp_path: Path) -> None:
@@ -40,6 +42,9 @@ def test_kept_or_fresh(tmp_path: Path) -> None:
     with Erp.start(tmp_path, progress=lines.append) as first:
         first.call("POST", "party.party", {"name": "Kept"})
         assert len(first.call("GET", "country.country?f=code")) == 249
+        (company,) = first.call("GET", "company.company?f=currency.code")
+        assert company["currency"]["code"] == "EUR"
+        assert {one["code"] for one in first.call("GET", "product.product?f=code")} >= {"SHIPPING", "UNKNOWN"}
         assert oct((tmp_path / "key").stat().st_mode)[-3:] == "600"
     assert not first.running and not listens(first.port)
     assert lines[-1].endswith(first.url)
