@@ -82,6 +82,12 @@ class RecordRejected(HubError):
     code = "record_rejected"
 
 
+class NotSigned(RecordRejected):
+    """A webhook of which nothing proves that the system sent it now: signature or signed time do not hold."""
+
+    code = "not_signed"
+
+
 # --- this connection stops until an admin acts ----------------------------------------------------
 
 

@@ -43,6 +43,7 @@ class Job(NamedTuple):
 JOBS: Mapping[str, Job] = {
     "pull": Job("jobs.pull.run", {"realtime": "pull", "bulk": "pull"}, 3600),
     "drain": Job("jobs.drain.run", {"realtime": "realtime", "bulk": "bulk"}, 300),
+    "webhook": Job("jobs.webhook.run", {"realtime": "realtime", "bulk": "realtime"}, 300),
     "upkeep": Job("jobs.upkeep.run", {"realtime": "bulk", "bulk": "bulk"}, 300),
 }
 QUEUES = ("pull", "bulk", "realtime")

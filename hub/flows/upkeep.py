@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sqlalchemy import text
 
 from hub.queue import Lane
-from hub.store.queries import runs
+from hub.store.queries import inbox, runs
 from hub.store.session import Database
 
 Call = tuple[str, int | str, Lane]
@@ -31,7 +31,29 @@ def sweep(db: Database, now: float) -> Iterator[Call]:
             ),
             {"now": now},
         ).all()
+        heard = inbox.due(conn, now=now)
+    for connection_id in heard:
+        yield "webhook", connection_id, "realtime"
     for run_id in pulls:
         yield "pull", run_id, "bulk"
     for connection_id, lane in owing:
         yield "drain", connection_id, lane
+
+
+def urgent(db: Database, now: float) -> Iterator[Call]:
+    """The jobs to ring for in the realtime lane alone: cheap, whatever waits in the other."""
+    of = "connection_id = c.id AND lane = 'realtime' AND state <> 'done' AND next_at <= :now"
+    with db.read() as conn:
+        owed = conn.execute(
+            text(
+                "SELECT c.id FROM connection c WHERE c.state = 'active' "
+                f"AND (EXISTS (SELECT 1 FROM delivery WHERE {of} AND (state = 'waiting' "
+                "OR (state = 'claimed' AND lease_until <= :now))) "
+                f"OR EXISTS (SELECT 1 FROM creation WHERE {of} AND (state = 'waiting' "
+                "OR (state = 'claimed' AND lease_until <= :now)))) ORDER BY c.id"
+            ),
+            {"now": now},
+        )
+        ids = [row[0] for row in owed]
+    for connection_id in ids:
+        yield "drain", connection_id, "realtime"

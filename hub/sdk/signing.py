@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Iterable
 from typing import Literal
 
-from hub.errors import RecordRejected
+from hub.errors import NotSigned
 
 Encoding = Literal["hex", "base64"]
 Digest = Literal["sha256", "sha1", "sha512"]
@@ -32,7 +32,7 @@ def verify(
     encoding: Encoding = "hex",
     prefix: str = "",
 ) -> None:
-    """Raise RecordRejected unless one of the live `secrets` signed exactly these bytes.
+    """Raise NotSigned unless one of the live `secrets` signed exactly these bytes.
 
     During a rotation two secrets are live. Every one is tried, so that the time taken tells nothing. `prefix`: what
     stands before the signature ("sha256="). A missing secret never matches.
@@ -45,16 +45,16 @@ def verify(
         wanted = hmac.new(secret.encode(), body, getattr(hashlib, digest)).digest()
         good |= hmac.compare_digest(wanted, given)
     if not good:
-        raise RecordRejected(
+        raise NotSigned(
             "the webhook's signature does not hold",
             fix="compare the webhook secret here with the one in the remote system",
         )
 
 
 def verify_moment(sent_at: float, *, now: float, window: float = 300.0) -> None:
-    """Raise RecordRejected if the signed time (epoch seconds) is further than `window` seconds from `now`: a replay."""
+    """Raise NotSigned if the signed time (epoch seconds) is further than `window` seconds from `now`: a replay."""
     if not abs(now - sent_at) <= window:
-        raise RecordRejected(
+        raise NotSigned(
             "the webhook is too old or too new",
             cause=f"it was signed {now - sent_at:.0f} s ago; {window:.0f} s are allowed",
             fix="check both clocks; if they agree, somebody repeats an old message",

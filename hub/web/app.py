@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from hub.errors import HubError, NotFound, RetryLater, WrongUse
 from hub.flows.home import is_loopback
 from hub.settings import Settings
-from hub.web import api, fields, health, language, looks, words
+from hub.web import api, authorised, fields, health, hooks, language, looks, words
 from hub.web.api import problem
 from hub.web.place import store
 from hub.web.say import gettext
@@ -46,8 +46,10 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_env.globals.update(state_of=looks.state_of, look=look)
     language.register(app)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(authorised.blueprint)
     app.register_blueprint(pages)
     api.register(app)
+    hooks.register(app)
     app.before_request(_at_home)
     app.after_request(_guarded)
     app.register_error_handler(HTTPException, _refused)
@@ -59,6 +61,8 @@ def create_app(settings: Settings) -> Flask:
 def _at_home() -> Any:
     """While everybody may see the pages, only this machine's own names are answered: another site cannot have a
     visitor's browser ask for them under its name."""
+    if request.endpoint == "hooks.hook":
+        return None  # it shows nothing, and takes only what is signed
     settings: Settings = current_app.config["HUB"]
     host = request.host.rpartition(":")[0] if not request.host.endswith("]") else request.host
     if settings.web_reach == "loopback" and not is_loopback(host or request.host):

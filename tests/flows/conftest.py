@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flows.calling_system import ANN, SECRET, SECRETS, CallingConnector, Company, Doorstep
 from flows.flow_hub import Hub
-from flows.memory_system import MemoryConnector, MemorySystem, manifest_of
+from flows.memory_system import MAP, MemoryConnector, MemorySystem, manifest_of
 
 from hub.flows import pushing
 from hub.sdk import registry
@@ -67,3 +69,36 @@ def hub(db: Database, tmp_path: Path, clock: Clock) -> Iterator[Hub]:
     made = Hub(db, tmp_path / "home", clock)
     yield made
     made.assert_healthy()
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch, system: Callable[..., MemorySystem]) -> None:
+    """The system named shop sends webhooks."""
+    load = registry.load
+
+    def found(name: str) -> Any:
+        kind, manifest = load(name)
+        return (CallingConnector, replace(manifest, webhooks=True)) if name == "shop" else (kind, manifest)
+
+    monkeypatch.setattr(registry, "load", found)
+
+
+@pytest.fixture
+def calling(hub: Hub, system: Callable[..., MemorySystem], calls: None) -> Callable[..., Company]:
+    def made(rules: str = "update = true", **manners: Any) -> Company:
+        shop, crm = system("shop", **manners), system("crm")
+        shop.put(id="s1", **ANN)
+        crm.put(id="c1", **ANN)
+        (hub.home / "hook").write_text(SECRET)
+        (hub.home / "hook-old").write_text("an older one")
+        hub.connect("shop", rules, map=MAP, more=SECRETS)
+        hub.connect("crm", "update = true", map=MAP)
+        hub.settle()
+        return Company(hub, shop, crm, Doorstep(hub))
+
+    return made
+
+
+@pytest.fixture
+def company(calling: Callable[..., Company]) -> Company:
+    return calling()

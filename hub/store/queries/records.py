@@ -63,6 +63,18 @@ def digests(
     return found
 
 
+def gone_since(connection: Connection, connection_id: int, object: str, *, since: float) -> list[str]:
+    """External ids of the records of a stream that were found gone since then."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT external_id FROM source_record WHERE connection_id = :connection_id "
+            "AND object = :object AND gone_at >= :since"
+        ),
+        {"connection_id": connection_id, "object": object, "since": since},
+    )
+    return [row[0] for row in rows]
+
+
 def places(connection: Connection, record_ids: Iterable[int]) -> dict[int, Place]:
     """Where these records stand, by record id."""
     rows = connection.execute(

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from hub.store.tables.base import SERIAL, json, metadata, time
 
@@ -49,17 +59,33 @@ quarantine = Table(
     UniqueConstraint("connection_id", "object", "ident"),
 )
 
-# received webhooks, unique by the provider's delivery id
+# Received webhooks, unique by the provider's delivery id. times: how often it came. owner: the batch it is claimed by.
+# state: waiting | claimed | held (see cause) | dead | done | refused (nothing was taken: one row for each cause)
 inbox = Table(
     "inbox",
     metadata,
     Column("id", SERIAL, primary_key=True),
     Column("connection_id", SERIAL, nullable=False),
     Column("delivery_id", Text, nullable=False),
-    json("hints", null=False),
+    json("hints", null=False),  # [[object, external id, deleted], …]
     Column("state", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("owner", Text),
     time("received_at", null=False),
+    time("updated_at", null=False),
+    time("next_at", null=False),
+    time("lease_until"),
+    Column("cause", Text),
+    Column("code", Text),
     UniqueConstraint("connection_id", "delivery_id"),
+    Index(
+        "ix_inbox_open",
+        "connection_id",
+        "next_at",
+        sqlite_where=text("state <> 'done'"),
+        postgresql_where=text("state <> 'done'"),
+    ),
 )
 
 heartbeat = Table(
