@@ -138,7 +138,14 @@ INTERACTION: Mapping[str, Entry] = {
     **_plain("language", "language"),
     **_plain("instant", "occurred_at source_updated_at"),
     **_plain("url", "permalink"),
-    "author": Entry("handle", {"network": "text", "platform_user_id": "ref", "profile_url": "url"}),
+    # who an author is: one without a customer record gets one of its own from these; email and phone: as written to us
+    "author": Entry(
+        "handle",
+        {
+            **{"network": "text", "platform_user_id": "ref", "profile_url": "url", "display_name": "text"},
+            **{"website": "url", "domain": "text", "email": "email", "phone": "phone"},
+        },
+    ),
     "campaign": Entry(
         None,
         {

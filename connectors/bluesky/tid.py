@@ -1,0 +1,51 @@
+"""Record keys (TIDs): 13 characters that sort by time; and the one that belongs to a marker of ours.
+
+64 bits: 0, then 53 bits of microseconds since 1970, then 10 bits that tell writers apart (AT Protocol, "TID").
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+_ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
+_VALUE = {letter: place for place, letter in enumerate(_ALPHABET)}
+_IDS = "0123456789abcdefghjkmnpqrstvwxyz"
+_WIDTH = 13
+_SINCE_MS = 1_735_689_600_000  # 2025-01-01: where our ids begin to count
+_SHIFT = 20
+
+
+def for_marker(marker: str) -> str:
+    """The record key of a marker, always the same one. Its time is the marker's, where that is one of our ids."""
+    number = int.from_bytes(blake2b(marker.encode(), digest_size=8).digest(), "big")
+    milliseconds = _milliseconds(marker)
+    micros = milliseconds * 1000 + number % 1000
+    return encode((micros << 10) | ((number >> 10) & 0x3FF))
+
+
+def seconds(tid: str) -> float | None:
+    """The time in a record key, epoch seconds; None if it is no TID."""
+    if len(tid) != _WIDTH or any(letter not in _VALUE for letter in tid):
+        return None
+    number = 0
+    for letter in tid:
+        number = number * 32 + _VALUE[letter]
+    return (number >> 10) / 1e6
+
+
+def encode(number: int) -> str:
+    letters = []
+    for _ in range(_WIDTH):
+        number, rest = divmod(number, 32)
+        letters.append(_ALPHABET[rest])
+    return "".join(reversed(letters))
+
+
+def _milliseconds(marker: str) -> int:
+    tail = marker.rpartition("_")[2]
+    if len(tail) == _WIDTH and all(letter in _IDS for letter in tail):
+        number = 0
+        for letter in tail:
+            number = number * 32 + _IDS.index(letter)
+        return _SINCE_MS + (number >> _SHIFT)
+    return _SINCE_MS + int.from_bytes(blake2b(marker.encode(), digest_size=4).digest(), "big")
