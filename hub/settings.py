@@ -22,7 +22,11 @@ from hub.errors import NotFound, WrongFile, WrongUse
 
 FILE_NAME = "hub.toml"
 _SOCKET_PATH_LIMIT = 100  # bytes; sockaddr_un holds 108 on Linux, 104 elsewhere
-_LEAST: Mapping[str, int] = {"lease_seconds": 5, "feed_days": 1}  # a lease is longer than a remote call
+_LEAST: Mapping[str, int] = {
+    "lease_seconds": 5,
+    "feed_days": 1,
+    "inbox_days": 1,
+}  # a lease is longer than a remote call
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "env": ("development", "production"),
     "log_level": ("debug", "info", "warning", "error"),
@@ -46,6 +50,7 @@ class Settings:
     web_host: str = "127.0.0.1"
     web_port: int = 8080
     web_reach: str = "loopback"
+    public_url: str | None = None
     log_level: str = "info"
     log_format: str = "text"
     key_file: Path = Path("hub.key")
@@ -55,6 +60,7 @@ class Settings:
     stop_seconds: int = 10
     lease_seconds: int = 60
     feed_days: int = 30
+    inbox_days: int = 7
 
     @property
     def data(self) -> Path:
@@ -74,6 +80,11 @@ class Settings:
         mark = hashlib.blake2b(os.fsencode(self.home), digest_size=8).hexdigest()
         # Never TMPDIR: every process must find the same place. The supervisor makes it 0700 and checks its owner.
         return Path("/tmp") / f"crm-hub-{os.getuid()}-{mark}" / "queue.sock"  # noqa: S108
+
+    def hook_url(self, connection: str) -> str:
+        """Where a system sends its webhooks to: at `public_url`, or at this machine's own address."""
+        own = f"http://[{self.web_host}]" if ":" in self.web_host else f"http://{self.web_host}"
+        return f"{(self.public_url or f'{own}:{self.web_port}').rstrip('/')}/hooks/{connection}"
 
     @property
     def embedded_queue(self) -> bool:
@@ -244,6 +255,11 @@ def _settle(home: Path, values: dict[str, Any]) -> Settings:
         bare, mark, query = path.partition("?")
         url = f"{scheme}:///{home / bare}{mark}{query}"
     given["database_url"] = url
+    public = str(given.get("public_url", ""))
+    if public and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", public):
+        raise WrongUse(
+            f"public_url is no address: {public!r}.", fix='Write public_url = "https://hub.example.org".'
+        )
     given["key_file"] = home / Path(str(given.get("key_file", "hub.key"))).expanduser()
     return Settings(home=home, **given)
 

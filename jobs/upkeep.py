@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from hub.flows import feed
-from hub.store.queries import heartbeats
+from hub.store.queries import heartbeats, inbox
 from jobs.worker import bench
 
 
@@ -13,4 +13,6 @@ def run(id: str, lane: str) -> None:
     """`id`: "sweep"; there is one upkeep of the whole hub."""
     with bench() as at:
         heartbeats.forget(at.db, now=time.time())
+        with at.db.claim() as conn:
+            inbox.trim(conn, before=time.time() - at.settings.inbox_days * 86400.0)
         feed.trim(at.db, before=time.time() - at.settings.feed_days * 86400.0)

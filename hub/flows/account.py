@@ -21,9 +21,23 @@ def check(db: Database, settings: Settings, name: str) -> Iterator[Finding]:
     """Prove step by step that a connection works; the last finding is the first that failed, if any."""
     try:
         connector = _connector(db, settings, name)
-        yield from connector.check()
+        good = True
+        for found in connector.check():
+            good &= found.ok
+            yield found
+        if good and connector.manifest.webhooks:
+            yield _webhooks(settings, name, has_secret=bool(connector.connection.secret("webhook_secret")))
     except HubError as error:
         yield Finding("connection", False, error.message, error.fix or error.cause)
+
+
+def _webhooks(settings: Settings, name: str, *, has_secret: bool) -> Finding:
+    """Where the system is to send its webhooks, and whether the hub would take them. None is needed: pulls find all."""
+    where = f"register {settings.hook_url(name)}"
+    if not settings.public_url:
+        where += " (this machine's own address: set public_url to the one that the system can reach)"
+    told = "a secret is set" if has_secret else "no secret is set, so none is taken"
+    return Finding("webhook address", True, f"{told}; {where}", None if has_secret else "set webhook_secret")
 
 
 def discover(db: Database, settings: Settings, name: str) -> Sequence[ObjectShape]:
