@@ -11,8 +11,11 @@ from hub.cli.office import Office, pass_office
 from hub.cli.show import json_line, print_line, record, records, say, table, text_of
 
 _WHO = click.argument("who", metavar="CUSTOMER")
+_SOURCE = ("connection", "object", "external_id", "part", "first_seen", "gone")
 _REASON = click.option("--reason", help="Why; it stays with the decision.")
-_PREVIEW = click.option("--preview", is_flag=True, help="Say what would change, and change nothing.")
+_PREVIEW = click.option(
+    "--preview", "--dry-run", "preview", is_flag=True, help="Say what would change where, and change nothing."
+)
 
 
 @click.group()
@@ -84,31 +87,10 @@ def explain(office: Office, who: str) -> None:
             meant = find.meant(conn, who)
         told = explaining.explained(db, wiring, meant.customer_id)
     if office.as_json:
-        for line in told.lines:
-            json_line(_line(line))
-        for tie in told.ties:
-            json_line({"record": "tie", **tie})
-        for entry in told.entries:
-            json_line({**entry, "source": entry["record"], "record": "entry"})
+        _explained_lines(told)
         return
     print_line(shown("cus", meant.customer_id))
-    for text in told.text.split("\n"):
-        print_line(text)
-    print_line("")
-    print_line("Records" if len(told.records) > 1 else "One record")
-    for one in told.records:
-        gone = ", gone there" if one["gone"] else ""
-        print_line(f"    {one['connection']}:{one['external_id']}, first seen {one['first_seen']}{gone}")
-    for tie in told.ties:
-        points = "" if tie["points"] is None else f", {tie['points']} points"
-        verdict = "the same" if tie["verdict"] == "same" else "different"
-        print_line(f"    {tie['a']} and {tie['b']} are {verdict}, says {tie['by']}{points}")
-        for reason in tie["reasons"]:
-            print_line(f"        {reason}")
-    for entry in told.entries:
-        print_line(
-            f"    {entry['at']} {entry['kind']} {entry['path']} of {entry['record']}: {text_of(entry['detail'])}"
-        )
+    _explained_text(told)
 
 
 @customer.command()
@@ -127,7 +109,7 @@ def merge(office: Office, a: str, b: str, reason: str | None, preview: bool) -> 
         with db.read() as conn:
             left, right = (find.meant(conn, one).customer_id for one in (a, b))
         effect = steward.merge(db, wiring, a=left, b=right, by=office.user, reason=reason, preview=preview)
-    _tell(office, effect, preview=preview)
+    tell(office, effect, preview=preview)
 
 
 @customer.command()
@@ -154,7 +136,7 @@ def unmerge(office: Office, who: str, out: tuple[str, ...], reason: str | None, 
         effect = steward.unmerge(
             db, wiring, meant.customer_id, records_out=ids, by=office.user, reason=reason, preview=preview
         )
-    _tell(office, effect, preview=preview)
+    tell(office, effect, preview=preview)
 
 
 @customer.command()
@@ -182,7 +164,7 @@ def pin(office: Office, who: str, field: str, remove: bool, reason: str | None, 
             effect = steward.set_pin(
                 db, wiring, id, path=path, value=value or None, by=office.user, reason=reason, preview=preview
             )
-    _tell(office, effect, preview=preview)
+    tell(office, effect, preview=preview)
 
 
 def _hit(one: Any) -> dict[str, Any]:
@@ -202,6 +184,47 @@ def _hit(one: Any) -> dict[str, Any]:
     }
 
 
+def _explained_lines(told: Any) -> None:
+    for one in told.records:
+        json_line({"record": "source", **{key: one[key] for key in _SOURCE}})
+    for line in told.lines:
+        json_line(_line(line))
+    for pair in told.pairs:
+        json_line({"record": "pair", **pair})
+    for tie in told.ties:
+        json_line({"record": "tie", **tie})
+    for entry in told.entries:
+        json_line({**entry, "source": entry["record"], "record": "entry"})
+
+
+def _explained_text(told: Any) -> None:
+    for text in told.text.split("\n"):
+        print_line(text)
+    print_line("")
+    print_line("Records" if len(told.records) > 1 else "One record")
+    for one in told.records:
+        gone = ", gone there" if one["gone"] else ""
+        print_line(f"    {one['connection']}:{one['external_id']}, first seen {one['first_seen']}{gone}")
+    for tie in told.ties:
+        points = "" if tie["points"] is None else f", {tie['points']} points"
+        verdict = "the same" if tie["verdict"] == "same" else "different"
+        print_line(f"    {tie['a']} and {tie['b']} are {verdict}, says {tie['by']}{points}")
+        for reason in tie["reasons"]:
+            print_line(f"        {reason}")
+    joined = {(tie["a"], tie["b"]) for tie in told.ties}
+    for pair in told.pairs:
+        if (pair["a"], pair["b"]) not in joined:
+            print_line(
+                f"    {pair['a']} and {pair['b']}: {pair['points']} points by themselves ({pair['verdict']})"
+            )
+            for reason in pair["reasons"]:
+                print_line(f"        {reason['detail']} ({reason['points']:+d})")
+    for entry in told.entries:
+        print_line(
+            f"    {entry['at']} {entry['kind']} {entry['path']} of {entry['record']}: {text_of(entry['detail'])}"
+        )
+
+
 def _line(line: Any) -> dict[str, Any]:
     why = line.why
     return {
@@ -219,36 +242,55 @@ def _line(line: Any) -> dict[str, Any]:
     }
 
 
-def _tell(office: Office, effect: Any, *, preview: bool) -> None:
-    """Before, after, and what each system will receive."""
-    writes = [
-        {
-            "connection": one.connection,
-            "external_id": one.external_id,
-            "customer_id": one.customer_id,
-            "path": one.path,
-            "old": one.old,
-            "new": one.new,
-        }
-        for one in effect.writes
-    ]
+def tell(office: Office, effect: Any, *, preview: bool) -> None:
+    """Before, after, which ids stay, and what each system will receive."""
     if office.as_json:
-        record(office, {"preview": preview, "before": effect.before, "after": effect.after, "writes": writes})
+        ids = {"kept": effect.kept, "back": effect.back, "lead": dict(effect.leads)}
+        record(
+            office,
+            {
+                "preview": preview,
+                "before": effect.before,
+                "after": effect.after,
+                "ids": ids,
+                "systems": effect.systems(),
+                "writes": [_write(one) for one in effect.writes],
+                "spared": [_write(one) for one in effect.spared],
+                "act": None if preview else effect.act,
+            },
+        )
         return
     for id in dict.fromkeys([*effect.before, *effect.after]):
         before, after = effect.before.get(id), effect.after.get(id)
-        print_line(
-            f"{id}{'' if after is not None else ' leads elsewhere now'}{'' if before is not None else ' is back'}"
-        )
-        for path in sorted({*(before or {}), *(after or {})}) if after is not None else ():
+        lead = f" leads to {effect.leads[id]} now" if id in effect.leads else ""
+        print_line(f"{id}{lead}{'' if before is not None else ' is back'}")
+        for path in sorted({*(before or {}), *after}) if after is not None else ():
             old, new = (before or {}).get(path), after.get(path)
             if old != new:
                 print_line(f"    {path}: {text_of(old) or '(nothing)'} → {text_of(new) or '(nothing)'}")
-    for one in writes:
-        where = (
-            f"{one['connection']}:{one['external_id']}"
-            if one["external_id"]
-            else f"{one['connection']} (new)"
-        )
-        print_line(f"    to {where}: {one['path']} = {text_of(one['new']) or '(nothing)'}")
-    say("Nothing was changed." if preview else "Done. What is owed to the systems goes with the next sync.")
+    for name, count in effect.systems().items():
+        paths = ", ".join(f"{path} {n}" for path, n in count["fields"].items())
+        print_line(f"{name}: {count['updates']} brought up to date, {count['creates']} created ({paths})")
+    for word, many in (("to", effect.writes), ("no longer to", effect.spared)):
+        for one in map(_write, many):
+            where = (
+                f"{one['connection']}:{one['external_id']}"
+                if one["external_id"]
+                else f"{one['connection']} (new)"
+            )
+            print_line(f"    {word} {where}: {one['path']} = {text_of(one['new']) or '(nothing)'}")
+    if preview:
+        say("Nothing was changed.")
+        return
+    say(f"Done (act {effect.act}). What is owed to the systems goes with the next sync.")
+
+
+def _write(one: Any) -> dict[str, Any]:
+    return {
+        "connection": one.connection,
+        "external_id": one.external_id,
+        "customer_id": one.customer_id,
+        "path": one.path,
+        "old": one.old,
+        "new": one.new,
+    }

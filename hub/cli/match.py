@@ -76,3 +76,33 @@ def _figures(one: Figures) -> dict[str, Any]:
         "right_pairs": one.right,
         **{name: round(getattr(one, name), 5) for name in _SHARES},
     }
+
+
+@match.command()
+@click.argument("a", metavar="RECORD")
+@click.argument("b", metavar="RECORD")
+@pass_office
+def explain(office: Office, a: str, b: str) -> None:
+    """Why two are or are not one, and what would be needed: CONNECTION:EXTERNAL_ID, or cus_… for all its records."""
+    from hub.flows import find
+    from hub.flows.why import why
+    from hub.flows.wiring import load_wiring
+
+    with office.store() as db:
+        wiring = load_wiring(db)
+        with db.read() as conn:
+            told = why(conn, wiring, find.meant(conn, a), find.meant(conn, b))
+    if office.as_json:
+        json_line(told._asdict())
+        return
+    print_line(f"{told.a} and {told.b} are {'one customer' if told.together else 'two customers'}.")
+    for sentence in told.because:
+        print_line(sentence)
+    if told.needed:
+        print_line(f"Needed: {told.needed}")
+    for pair in told.pairs:
+        print_line("")
+        print_line(f"{pair['a']}  {pair['b']}  {pair['points']} points ({pair['verdict']})")
+        for reason in pair["reasons"]:
+            print_line(f"    {reason['points']:+5d}  {reason['feature']}: {reason['detail']}")
+            print_line(f"           {reason['meaning']}")

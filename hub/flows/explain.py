@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
 from hub.canonical.ids import show
 from hub.canonical.moment import from_epoch
-from hub.flows import goldens
+from hub.flows import goldens, pairs
 from hub.flows.find import Meant
 from hub.flows.matching import features_of
 from hub.flows.wiring import Wiring
@@ -23,9 +24,12 @@ from hub.store.golden_row import decode_doc, decode_why
 from hub.store.queries import connections, customers, matching, records
 from hub.store.session import Database
 
+_CROSSED, _PAIRS = 1_000, 100
+
 
 class Explanation(NamedTuple):
-    """lines: a field each, with what lost; text: the same for people. ties: pairs of records, what speaks for them."""
+    """lines: a field each, with what lost; text: the same for people. ties: what holds the records together, and what
+    persons decided. pairs: every two records as they are scored, the best first (and those only, if very many)."""
 
     customer_id: int
     lines: list[reasons.Line]
@@ -33,6 +37,7 @@ class Explanation(NamedTuple):
     records: list[dict[str, Any]]
     ties: list[dict[str, Any]]
     entries: list[dict[str, Any]]
+    pairs: list[dict[str, Any]]
 
 
 def shown(conn: Connection, meant: Meant) -> dict[str, Any]:
@@ -98,6 +103,7 @@ def explained(db: Database, wiring: Wiring, customer_id: int) -> Explanation:
             [one for one in listed if not one["built_in"]],
             _ties(conn, wiring, labels),
             _entries(conn, customer_id, labels),
+            _pairs(conn, wiring, [one["record_id"] for one in listed if not one["built_in"]]),
         )
 
 
@@ -178,6 +184,24 @@ def _ties(conn: Connection, wiring: Wiring, labels: dict[int, str]) -> list[dict
             }
         )
     return found
+
+
+def _pairs(conn: Connection, wiring: Wiring, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Every two of these records with their score, best first."""
+    every = list(combinations(sorted(ids), 2))[:_CROSSED]
+    labels = pairs.named(conn, wiring, ids)
+    found = sorted(pairs.scores(conn, wiring, every).items(), key=lambda one: (-one[1].points, one[0]))
+    return [
+        {
+            "a": labels[a],
+            "b": labels[b],
+            "points": one.points,
+            "verdict": one.verdict,
+            "joins": one.points >= wiring.model.auto,
+            "reasons": pairs.reasons(one),
+        }
+        for (a, b), one in found[:_PAIRS]
+    ]
 
 
 def _labels(conn: Connection, query: str, ids: list[int], labels: dict[int, str]) -> dict[int, str]:

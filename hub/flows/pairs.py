@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from hub.flows.matching import features_of
 from hub.flows.wiring import Wiring
+from hub.identity.explain import meaning
 from hub.identity.score import Score, score
 from hub.store.queries import matching, records
 
@@ -46,3 +47,8 @@ def spelt(conn: Connection, wiring: Wiring, pairs: Iterable[Pair]) -> dict[Pair,
         }
         for (a, b), found in scores(conn, wiring, wanted).items()
     }
+
+
+def reasons(found: Score) -> list[dict[str, Any]]:
+    """What each feature said: "feature", "detail", "points", "meaning"."""
+    return [{**one._asdict(), "meaning": meaning(one.feature)} for one in found.reasons]

@@ -44,6 +44,11 @@ class PairWhy(NamedTuple):
     blocked: tuple[str, ...]
 
 
+def meaning(feature: str) -> str:
+    """What a feature named in a reason is, for a reader who does not know it; empty for an unknown one."""
+    return _MEANINGS.get(feature, "")
+
+
 def explain_pair(a: Features, b: Features, model: MatchModel) -> PairWhy:
     """The score of a pair with the meaning of each reason."""
     found: Score = score(a, b, model)
