@@ -65,10 +65,13 @@ def values_owed(wiring: Wiring, stream: Stream, order: Order, record_id: int) ->
 
 
 def told(wiring: Wiring, order: Order, record_id: int) -> Mapping[str, Any]:
-    """The golden order as the system of this record is told it."""
+    """The golden order as the system of this record is told it; the party a record was made for stays its party."""
     if record_id == order.origin.record_id:
         return order.golden
-    return order_family.as_counterpart(wiring, order.origin, order.golden)
+    mine = next(one for one in order.family if one.record_id == record_id)
+    golden = order_family.as_counterpart(wiring, order.origin, order.golden)
+    party = mine.binding.sent.get("customer_record")
+    return golden if party is None else {**golden, "customer_record": party}
 
 
 def localised(

@@ -63,8 +63,13 @@ def values_owed(
     stream: Stream, sighting: Sighting, golden: Golden, *, sightings: Iterable[Sighting]
 ) -> dict[str, object]:
     """What must be written to this record (path → value), given all records of its customer."""
+    if is_derived(sighting.external_id):
+        return {}
     there = [
-        one for one in sightings if (one.connection_id, one.object) == (stream.connection_id, stream.object)
+        one
+        for one in sightings
+        if (one.connection_id, one.object) == (stream.connection_id, stream.object)
+        and not is_derived(one.external_id)
     ]
     alive = sorted((one for one in there if not one.binding.gone), key=lambda one: one.record_id)
     return owed(
@@ -105,7 +110,7 @@ def _deliveries(
     rows = []
     for one in sightings:
         stream = writers.get((one.connection_id, one.object))
-        if stream is None or one.binding.gone or facts is None or is_derived(one.external_id):
+        if stream is None or one.binding.gone or facts is None:
             continue
         if not membership(stream.scope, facts, bound=True, referenced=False).deliver:
             continue

@@ -197,13 +197,19 @@ def _survivorship(text: str) -> Mapping[str, Any]:
     return tomllib.loads(text)
 
 
-def policy_of(config: ObjectConfig, part: CompiledPart, capabilities: ObjectCapabilities) -> Policy:
-    """What may travel which way, from the map, the admin's words and the manifest's facts."""
+def policy_of(
+    config: ObjectConfig, part: CompiledPart, capabilities: ObjectCapabilities, *, object: str
+) -> Policy:
+    """What may travel which way, from the map, the admin's words and the manifest's facts.
+
+    A blank in an order clears: its content is its origin's (sync.md, "Orders").
+    """
+    blanks = dict.fromkeys(part.pull_paths, "clear") if object == "order" else {}
     return compile_policy(
         part.push_paths if capabilities.push else (),
         part.create_paths if capabilities.create else (),
         directions=config.direction,
-        blanks=config.blank,
+        blanks=blanks | dict(config.blank),
         manners=Manners(
             identifying=capabilities.identifying,
             unique=capabilities.unique,
@@ -241,7 +247,9 @@ def _stream(
         capabilities=capabilities,
         map=map,
         map_id=_map_id(db, row.id, object, map=map, versions=versions),
-        policies={name: policy_of(rules, part, capabilities) for name, part in map.parts.items()},
+        policies={
+            name: policy_of(rules, part, capabilities, object=object) for name, part in map.parts.items()
+        },
         scope=compile_scope(rules.create, rules.where, on_exit=rules.on_exit),
         base_dir=Path(row.base_dir),
         confirmed=row.confirmed_at is not None,

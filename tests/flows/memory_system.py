@@ -76,6 +76,9 @@ class MemorySystem:
     revisions: dict[str, int] = field(default_factory=dict)
     changed: dict[str, float] = field(default_factory=dict)
     before_write: Callable[[], object] | None = None
+    fields: tuple[str, ...] = FIELDS
+    orders: MemorySystem | None = None  # the orders of the same account
+    computes: Callable[[dict[str, Any]], None] | None = None  # what the system makes of a row by itself
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -86,7 +89,7 @@ class MemorySystem:
         """A person adds a row; returns its id."""
         fresh = (f"{self.name[0]}{number}" for number in self._numbers)
         id = fields.pop("id", None) or next(one for one in fresh if one not in self.rows)
-        self.rows[id] = {"id": id, **dict.fromkeys(FIELDS, ""), **fields}
+        self.rows[id] = {"id": id, **dict.fromkeys(self.fields, ""), **fields}
         self._touch(id)
         return str(id)
 
@@ -113,6 +116,8 @@ class MemorySystem:
 
     def _touch(self, id: str) -> None:
         now = time.time()
+        if self.computes:
+            self.computes(self.rows[id])
         self.revisions[id] = self.revisions.get(id, 0) + 1
         self.changed[id] = now
         if self.tells_time:
@@ -195,6 +200,11 @@ class MemoryConnector(Connector):
             raise found.broken
         return found
 
+    def of(self, object: str) -> MemorySystem:
+        found = self.system.orders if object == "order" else self.system
+        assert found is not None
+        return found
+
     @classmethod
     def spec(cls) -> Sequence[Setting]:
         return (Setting("key", "secret", "the key"),)
@@ -203,7 +213,7 @@ class MemoryConnector(Connector):
         yield Finding("rows", True, f"{len(self.system.rows)} rows")
 
     def pull(self, object: str, cursor: Any, *, full: bool = False) -> Iterator[Page]:
-        system = self.system
+        system = self.of(object)
         system.calls["pull"] += 1
         since = -1.0 if cursor is None or full else float(cursor)
         ids = [id for id in system.rows if system.changed[id] > since]
@@ -217,7 +227,7 @@ class MemoryConnector(Connector):
             yield Page(page, reached if last else None, total=len(ids))
 
     def fetch(self, object: str, external_ids: Sequence[str]) -> Sequence[RemoteRecord]:
-        system = self.system
+        system = self.of(object)
         system.calls["fetch"] += 1
         return [
             system.record(id) if id in system.rows else RemoteRecord(id, {}, deleted=True)
@@ -225,16 +235,18 @@ class MemoryConnector(Connector):
         ]
 
     def push(self, object: str, changes: Sequence[Change]) -> Sequence[Receipt]:
-        system = self.system
+        system = self.of(object)
         system.calls["push"] += 1
         return [system.write(change) for change in changes]
 
     def find(self, object: str, change: Change) -> Sequence[RemoteRecord]:
-        system = self.system
+        system = self.of(object)
         system.calls["find"] += 1
         made = system._made_before(change)
         if made is not None:
             return [system.record(made)]
+        if object == "order":
+            return []
         wanted = {"mail": change.payload.get("mail")}
         return [
             system.record(id)
@@ -244,9 +256,13 @@ class MemoryConnector(Connector):
 
     def deletes(self, object: str, since: Any, bound: Iterable[str]) -> Deletes:
         wanted = set(bound)
-        return Deletes([id for id in self.system.gone if id in wanted and id not in self.system.rows])
+        system = self.of(object)
+        return Deletes([id for id in system.gone if id in wanted and id not in system.rows])
 
 
 def manifest_of(system: MemorySystem) -> Manifest:
     """What the registry would have read for this system."""
-    return Manifest(system.name, system.name, "test", "in memory", objects={"customer": system.capabilities})
+    objects = {"customer": system.capabilities}
+    if system.orders is not None:
+        objects["order"] = system.orders.capabilities
+    return Manifest(system.name, system.name, "test", "in memory", objects=objects)
