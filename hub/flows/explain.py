@@ -154,7 +154,7 @@ def _ties(conn: Connection, wiring: Wiring, labels: dict[int, str]) -> list[dict
     standings = matching.standings(conn, ids)
     found = []
     for a, b, points in sorted(matching.edges_among(conn, ids), key=lambda one: -one[2]):
-        if a in labels and b in labels:
+        if a in labels and b in labels and points >= wiring.model.auto:
             why = score(features_of(standings[a]), features_of(standings[b]), wiring.model)
             found.append(
                 {

@@ -66,7 +66,7 @@ def match(
     edges = _score(conn, wiring, subjects, held=held, result=result)
     queries.put_keys(conn, [(hash, id) for id, many in held.items() for hash in many])
     queries.put_edges(conn, [(a, b, value) for (a, b), value in edges.items()])
-    involved = {id for pair in edges for id in pair} | set(touched)
+    involved = {id for pair, value in edges.items() if value >= wiring.model.auto for id in pair} | set(touched)
     involved |= {id for id, one in subjects.items() if one.before is not None or one.tied_to is not None}
     involved |= {one.tied_to for one in subjects.values() if one.tied_to is not None}
     alone = [one for id, one in subjects.items() if id not in involved]
@@ -114,7 +114,7 @@ def _score(
     held: Mapping[int, tuple[int, ...]],
     result: Matched,
 ) -> dict[tuple[int, int], int]:
-    """The pairs over the threshold between these records and all others that share a key."""
+    """The pairs that join or are asked about, between these records and all others that share a key."""
     behind: defaultdict[int, set[int]] = defaultdict(set)
     for id, many in held.items():
         for hash in many:
@@ -130,7 +130,7 @@ def _score(
         left = subjects[a].features if a in subjects else known[a]
         right = subjects[b].features if b in subjects else known[b]
         value = points(left, right, model)
-        if value >= model.auto:
+        if value >= model.review:
             edges[(a, b)] = value
     return edges
 
@@ -184,6 +184,7 @@ def _clusters(
     ties = {id: subjects[id].tied_to if id in subjects else present[id].tied_to for id in ids}
     nodes = _nodes(conn, wiring, subjects, features=features, ties=ties)
     found = {}
+    edges = [edge for edge in edges if edge[2] >= wiring.model.auto and edge[1] in nodes]
     for component, mine in _components(ids, edges, decisions, tied=ties):
         part = {id: nodes[id] for id in component}
         found[min(component)] = cluster(part, mine, decisions=decisions, model=wiring.model).groups
