@@ -211,8 +211,11 @@ def _list(name: str, kind: str, entries: list[_Entry]) -> ListLines:
     ends = {"from": path, "to": path}
     pull: list[PullLine] = []
     written: dict[str, list[PushLine]] = {"push": [], "create": []}
+    needs: tuple[str, ...] = ()
     for entry in mine:
-        if entry.name == ("from" if entry.section == "pull" else "to"):
+        if entry.section == "push" and entry.name == "with":
+            needs = _along(entry, kind)
+        elif entry.name == ("from" if entry.section == "pull" else "to"):
             if not isinstance(entry.value, str) or not entry.value:
                 entry.at.refuse(f"'{entry.name}' of a list must be the remote's name for it")
             ends[entry.name] = entry.value
@@ -220,9 +223,16 @@ def _list(name: str, kind: str, entries: list[_Entry]) -> ListLines:
             pull.append(_pull_line(entry, inner))
         else:
             written[entry.section].append(_push_line(entry, inner, listed=True))
-    return ListLines(
-        path, ends["from"], tuple(pull), ends["to"], tuple(written["push"]), tuple(written["create"])
-    )
+    push, create = tuple(written["push"]), tuple(written["create"])
+    return ListLines(path, ends["from"], tuple(pull), ends["to"], push, create, needs)
+
+
+def _along(entry: _Entry, kind: str) -> tuple[str, ...]:
+    """The paths that are written whenever a list is."""
+    paths = check.names(entry.value, "with", entry.at)
+    for path in paths:
+        check.path(path, kind, entry.at)
+    return paths
 
 
 def _pull_line(entry: _Entry, kind: str) -> PullLine:

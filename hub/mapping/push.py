@@ -74,7 +74,7 @@ def compile_push(spec: MapSpec, part: Part, *, context: Context) -> PushPlan:
         _by_path([*update, *create]),
         {line.remote: line.const for line in part.create if not line.paths},
         not_pushed,
-        _needs(update),
+        {**_needs(update), **{listed.path: listed.needs for listed in spec.lists if listed.needs}},
     )
 
 

@@ -55,7 +55,8 @@ class PushLine(NamedTuple):
 class ListLines(NamedTuple):
     """A sub-map for a list of objects: `lines[]` read from the list at `source` and written to the one at `target`.
 
-    Without `pull` it is only written; `push` is written always, `create` when the record is made there.
+    Without `pull` it is only written; `push` is written always, `create` when the record is made there. `needs`: the
+    paths that are written along whenever the list is.
     """
 
     path: str
@@ -64,6 +65,7 @@ class ListLines(NamedTuple):
     target: str = ""
     push: tuple[PushLine, ...] = ()
     create: tuple[PushLine, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 class Part(NamedTuple):

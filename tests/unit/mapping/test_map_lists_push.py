@@ -87,6 +87,14 @@ def test_a_list_is_one_path_and_written_whole() -> None:
     assert map.push({"fulfilments": []}, create=False) == {"fulfilments": []}
 
 
+def test_what_is_written_along() -> None:
+    along = compiled(MAP.replace('to = "items"', 'to = "items"\nwith = ["currency", "discounts"]'))
+    assert along.push_needs == {"lines": ("currency", "discounts")}
+    assert compiled(MAP).push_needs == {}
+    with pytest.raises(WrongFile, match="Did you mean 'currency'"):
+        compiled(MAP.replace('to = "items"', 'with = ["curency"]'))
+
+
 def test_reading_is_as_before() -> None:
     map, without = compiled(MAP), compiled(MAP.partition("[push")[0])
     raw = {
