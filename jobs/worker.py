@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pkgutil
 import socket
@@ -12,11 +13,15 @@ from contextvars import ContextVar
 from typing import NamedTuple
 
 from hub import logging_setup, settings
+from hub.errors import HubError
 from hub.flows import upkeep
+from hub.flows.wiring import load_wiring
 from hub.queue import JOBS, JobQueue, open_queue, run_worker
 from hub.settings import Settings
-from hub.store.queries import heartbeats
+from hub.store.queries import connections, heartbeats
 from hub.store.session import Database
+
+log = logging.getLogger(__name__)
 
 # Set before jobs are forked; a job called without a worker (a test, a shell) finds its home as a command would.
 _settings: ContextVar[Settings | None] = ContextVar("settings", default=None)
@@ -38,18 +43,37 @@ def main(config: Settings, queue: str) -> None:
         if queue in job.queues.values():
             pkgutil.resolve_name(job.entry)  # once here, instead of in each process forked for a job
     name = f"{socket.gethostname()}:{os.getpid()}"
-    with _store(config) as db:
-        heartbeats.beat(db, name, kind=f"worker {queue}", now=time.time())
+    ready = _Ready()
 
     def beat() -> None:
         with _store(config) as db:
             heartbeats.beat(db, name, kind=f"worker {queue}", now=time.time())
+            ready.make(db)
 
+    beat()
     try:
         run_worker(config, queue, on_beat=beat)
     finally:
         with _store(config) as db:
             heartbeats.stop(db, name)
+
+
+class _Ready:
+    """Maps compiled and connectors imported in the worker, so that the processes forked for jobs need not."""
+
+    def __init__(self) -> None:
+        self._stamp: object = None
+
+    def make(self, db: Database) -> None:
+        """As configured now. What is wrong with it, each job says for itself."""
+        with db.read() as conn:
+            stamp = connections.stamp(conn)
+        if stamp != self._stamp:
+            self._stamp = stamp
+            try:
+                load_wiring(db)
+            except HubError:
+                log.debug("the configuration cannot be compiled", exc_info=True)
 
 
 @contextmanager

@@ -83,17 +83,29 @@ def guard(stream: Stream, gone_ids: Sequence[str], *, bound: int, confirmed: boo
 
 
 def retire(
-    conn: Connection, wiring: Wiring, stream: Stream, *, external_ids: Iterable[str], now: float
+    conn: Connection,
+    wiring: Wiring,
+    stream: Stream,
+    *,
+    external_ids: Iterable[str],
+    now: float,
+    lane: str = owing.BULK,
 ) -> int:
     """Retire these records in the open transaction, unless deletes there are ignored. Returns how many lived until
     now."""
     if stream.rules.delete == "ignore":
         return 0
-    return _retire(conn, wiring, stream, external_ids=external_ids, now=now)
+    return _retire(conn, wiring, stream, external_ids=external_ids, now=now, lane=lane)
 
 
 def _retire(
-    conn: Connection, wiring: Wiring, stream: Stream, *, external_ids: Iterable[str], now: float
+    conn: Connection,
+    wiring: Wiring,
+    stream: Stream,
+    *,
+    external_ids: Iterable[str],
+    now: float,
+    lane: str = owing.BULK,
 ) -> int:
     known = records.digests(conn, stream.connection_id, stream.object, external_ids=external_ids)
     ids = [one.id for parts in known.values() for one in parts if not one.gone]
@@ -126,7 +138,7 @@ def _retire(
         )
         for id in ids
     ]
-    kind_of(stream.object).absorb(conn, wiring, evidence, now=now, lane=owing.BULK)
+    kind_of(stream.object).absorb(conn, wiring, evidence, now=now, lane=lane)
     return len(ids)
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from hub.budget import Bucket
-from hub.flows import connect, creating, delivery
+from hub.flows import connect, creating, delivery, owing
 from hub.flows.connect import Lease
 from hub.flows.delivery import Batch
 from hub.flows.reread import reread
@@ -37,6 +37,8 @@ def drain(
     """
     counts: Counter[str] = Counter()
     end = None if seconds is None else time.monotonic() + seconds
+    lanes = tuple(lanes)
+    first = lanes[0] if lanes else owing.BULK
     batches = [Batch(db, wiring, stream, connector, counts, lease.seconds) for stream in streams]
     busy = True
     while busy and (end is None or time.monotonic() < end):
@@ -48,7 +50,7 @@ def drain(
                 lease.prolong()
                 busy |= delivery.deliver(batch, lane=lane) > 0
             lease.prolong()
-            busy |= reread(batch) > 0
+            busy |= reread(batch, lane=first) > 0
             if say is not None and busy:
                 say(counts)
     return counts

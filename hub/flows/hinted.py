@@ -98,6 +98,8 @@ def _read(desk: Desk, asked: Asked, ids: Sequence[str]) -> dict[str, Exception]:
                 conn, desk.wiring, stream.connection_id, now=time.time(), lane=owing.REALTIME
             )
     lost = [one.external_id for one in found if one.deleted]
+    if stream.rules.delete == "ignore":
+        return {}
     if stream.capabilities.deletes and lost:  # not shown is not deleted: the system's own signal counts
         gone = set(desk.connector.deletes(stream.object, None, sorted(lost)).external_ids)
         lost = [one for one in lost if one in gone]
@@ -126,7 +128,9 @@ def _gone(desk: Desk, asked: Asked, told: Sequence[str]) -> dict[str, Exception]
             lost, trouble = [one for one in lost if one in asked.confirmed], dict.fromkeys(unheard, held)
         else:
             trouble = {}
-        desk.counts["deleted"] += deletes.retire(conn, desk.wiring, stream, external_ids=lost, now=now)
+        desk.counts["deleted"] += deletes.retire(
+            conn, desk.wiring, stream, external_ids=lost, now=now, lane=owing.REALTIME
+        )
     return dict(trouble)
 
 

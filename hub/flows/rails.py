@@ -68,8 +68,11 @@ def confirm(db: Database, connection_id: int, *, now: float) -> int:
 def hold_over_cap(db: Database, streams: Iterable[Stream], *, now: float) -> str | None:
     """Hold everything due to a connection if it is more than one run may change. Returns the reason, if so."""
     listed = list(streams)
+    id = listed[0].connection_id
+    with db.read() as conn:  # mostly there is little, and then nobody waits for the lock
+        if outgoing.ready(conn, id, now=now, but=CONFIRMED) <= cap(0):
+            return None
     with db.write() as conn:
-        id = listed[0].connection_id
         ready = outgoing.ready(conn, id, now=now, but=CONFIRMED)
         bound = conn.scalar(
             text("SELECT count(*) FROM source_record WHERE connection_id = :id AND gone_at IS NULL"),

@@ -11,7 +11,7 @@ from hub.flows.intake import PageIn, take_page
 from hub.store.queries import outgoing
 
 
-def reread(batch: Batch) -> int:
+def reread(batch: Batch, *, lane: str = owing.BULK) -> int:
     """Read one batch of marked records again. Returns how many are settled by it; 0: none, or something is still
     open."""
     stream = batch.stream
@@ -31,14 +31,14 @@ def reread(batch: Batch) -> int:
         settles=ids,
         counts=batch.counts,
     )
-    take_page(batch.db, batch.wiring, stream, page=page, now=time.time(), lane=owing.BULK)
+    take_page(batch.db, batch.wiring, stream, page=page, now=time.time(), lane=lane)
     gone = sorted(one.external_id for one in found if one.deleted)
     if gone and stream.capabilities.deletes:  # not shown is not deleted: the system's word counts
         gone = list(batch.connector.deletes(stream.object, None, gone).external_ids)
     if gone and len(gone) <= deletes.GUARD_RECORDS:
         with batch.db.write() as conn:
             batch.counts["deleted"] += deletes.retire(
-                conn, batch.wiring, stream, external_ids=gone, now=time.time()
+                conn, batch.wiring, stream, external_ids=gone, now=time.time(), lane=lane
             )
     with batch.db.read() as conn:
         still = set(

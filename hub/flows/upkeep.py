@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from hub.queue import Lane
 from hub.store.queries import inbox, runs
@@ -14,46 +14,51 @@ from hub.store.session import Database
 Call = tuple[str, int | str, Lane]
 
 
+_DUE = (
+    "connection_id = c.id AND lane = :lane AND state <> 'done' AND next_at <= :now "
+    "AND (state = 'waiting' OR (state = 'claimed' AND lease_until <= :now))"
+)
+
+
 def sweep(db: Database, now: float) -> Iterator[Call]:
-    """Every job to ring for: runs that are due, and connections with anything due, as (kind, id, lane)."""
+    """Every job to ring for: webhooks not worked on, runs that are due, and connections with anything due, as (kind,
+    id, lane)."""
     with db.read() as conn:
-        pulls = [row.id for row in runs.open_runs(conn, now=now) if row.kind == "pull"]
-        owing = conn.execute(
-            text(
-                "SELECT DISTINCT d.connection_id, d.lane FROM delivery d JOIN connection c ON c.id = d.connection_id "
-                "WHERE c.state = 'active' AND d.next_at <= :now "
-                "AND (d.state = 'waiting' OR (d.state = 'claimed' AND d.lease_until <= :now)) "
-                "UNION SELECT DISTINCT n.connection_id, n.lane FROM creation n JOIN connection c "
-                "ON c.id = n.connection_id WHERE c.state = 'active' AND n.next_at <= :now "
-                "AND (n.state = 'waiting' OR (n.state = 'claimed' AND n.lease_until <= :now)) "
-                "UNION SELECT DISTINCT r.connection_id, 'bulk' FROM reread r JOIN connection c "
-                "ON c.id = r.connection_id WHERE c.state = 'active' ORDER BY 1, 2"
-            ),
-            {"now": now},
-        ).all()
         heard = inbox.due(conn, now=now)
+        pulls = [row.id for row in runs.open_runs(conn, now=now) if row.kind == "pull"]
+        urgent = _owing(conn, "realtime", now=now)
+        later = set(_owing(conn, "bulk", now=now)) | set(_to_read_again(conn))
     for connection_id in heard:
         yield "webhook", connection_id, "realtime"
+    for connection_id in urgent:
+        yield "drain", connection_id, "realtime"
     for run_id in pulls:
         yield "pull", run_id, "bulk"
-    for connection_id, lane in owing:
-        yield "drain", connection_id, lane
+    for connection_id in sorted(later):
+        yield "drain", connection_id, "bulk"
 
 
 def urgent(db: Database, now: float) -> Iterator[Call]:
-    """The jobs to ring for in the realtime lane alone: cheap, whatever waits in the other."""
-    of = "connection_id = c.id AND lane = 'realtime' AND state <> 'done' AND next_at <= :now"
+    """What is to be delivered in the realtime lane, as jobs to ring for: what a webhook has just caused."""
     with db.read() as conn:
-        owed = conn.execute(
-            text(
-                "SELECT c.id FROM connection c WHERE c.state = 'active' "
-                f"AND (EXISTS (SELECT 1 FROM delivery WHERE {of} AND (state = 'waiting' "
-                "OR (state = 'claimed' AND lease_until <= :now))) "
-                f"OR EXISTS (SELECT 1 FROM creation WHERE {of} AND (state = 'waiting' "
-                "OR (state = 'claimed' AND lease_until <= :now)))) ORDER BY c.id"
-            ),
-            {"now": now},
-        )
-        ids = [row[0] for row in owed]
-    for connection_id in ids:
+        owing = _owing(conn, "realtime", now=now)
+    for connection_id in owing:
         yield "drain", connection_id, "realtime"
+
+
+def _owing(conn: Connection, lane: Lane, *, now: float) -> list[int]:
+    """Connections at work with a delivery or create due in a lane. Quick, however much waits in the other."""
+    rows = conn.execute(
+        text(
+            f"SELECT c.id FROM connection c WHERE c.state = 'active' AND (EXISTS (SELECT 1 FROM delivery WHERE {_DUE}) "
+            f"OR EXISTS (SELECT 1 FROM creation WHERE {_DUE})) ORDER BY c.id"
+        ),
+        {"lane": lane, "now": now},
+    )
+    return [row[0] for row in rows]
+
+
+def _to_read_again(conn: Connection) -> list[int]:
+    marked = "EXISTS (SELECT 1 FROM reread WHERE connection_id = c.id)"
+    rows = conn.execute(text(f"SELECT c.id FROM connection c WHERE c.state = 'active' AND {marked}"))
+    return [row[0] for row in rows]

@@ -27,6 +27,7 @@ from hub.store.queries.inbox import Step, Waiting
 from hub.store.session import Database
 
 MOST_ROWS = 500
+_TIMES = 4  # so often is a lease prolonged before it would end
 _FIRST = ("customer", "order", "interaction")  # orders and interactions refer to customers
 
 
@@ -49,6 +50,7 @@ class _Batch:
     counts: Counter[str]
     calls: list[Call] = field(default_factory=list)
     owner: str = field(default_factory=partial(secrets.token_hex, 8))
+    prolonged: float = field(default_factory=time.time)
 
     def claim(self) -> list[Waiting]:
         with self.db.claim() as conn:
@@ -58,8 +60,12 @@ class _Batch:
             )
 
     def prolong(self) -> None:
-        with self.db.claim() as conn:
-            inbox.prolong(conn, self.connection_id, owner=self.owner, until=self._until(time.time()))
+        """After each step; written only now and then, for each write waits for the others."""
+        now = time.time()
+        if now - self.prolonged > self.settings.lease_seconds / _TIMES:
+            self.prolonged = now
+            with self.db.claim() as conn:
+                inbox.prolong(conn, self.connection_id, owner=self.owner, until=self._until(now))
 
     def take(self, rows: Sequence[Waiting]) -> dict[tuple[str, str], Exception]:
         """Take what these rows speak of, object by object. Returns what went wrong, by object and external id."""

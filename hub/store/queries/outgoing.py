@@ -156,7 +156,7 @@ def due(
         connection.execute(
             text(
                 f"SELECT * FROM {table} WHERE connection_id = :connection_id AND object = :object "
-                "AND lane = :lane AND next_at <= :now "
+                "AND lane = :lane AND state <> 'done' AND next_at <= :now "  # so that its index is of use
                 "AND (state = 'waiting' OR (state = 'claimed' AND lease_until <= :now)) "
                 "ORDER BY next_at, updated_at LIMIT :limit"
             ),
@@ -337,8 +337,8 @@ def ready(connection: Connection, connection_id: int, *, now: float, but: str) -
     return sum(
         connection.scalar(
             text(
-                f"SELECT count(*) FROM {table} WHERE connection_id = :id AND state = 'waiting' "
-                "AND next_at <= :now AND (cause IS NULL OR cause <> :but)"
+                f"SELECT count(*) FROM {table} WHERE connection_id = :id AND state <> 'done' "
+                "AND state = 'waiting' AND next_at <= :now AND (cause IS NULL OR cause <> :but)"
             ),
             {"id": connection_id, "now": now, "but": but},
         )
