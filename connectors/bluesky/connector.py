@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -33,6 +34,7 @@ from hub.sdk.writing import push_each
 
 _REASONS = ("mention", "reply", "quote", "like", "follow")
 _KNOWN_REASONS = (*_REASONS, "repost")
+_CLOCK = 2.0  # seconds
 _HOSTED = ("bsky.social", "brid.gy")
 
 
@@ -163,6 +165,12 @@ class BlueskyConnector(Connector):
             made = self._network.heard(step.rows) if step.track == HEARD else self._network.said(step.rows)
             yield Page(made, step.cursor)
 
+    def _now(self) -> str:
+        """Our clock, unless it is wrong: the service's is known by its Date header, to the second only."""
+        mine, theirs = time.time(), self._api.server_now()
+        now = datetime.fromtimestamp(mine if abs(mine - theirs) < _CLOCK else theirs, UTC)
+        return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
     def _publish(self, change: Change) -> Receipt:
         """Put the record under the key of its marker, on condition that there is none yet."""
         if change.external_id is not None:
@@ -173,10 +181,9 @@ class BlueskyConnector(Connector):
             raise RecordRejected("a post without a marker could be published twice, so it is not")
         network, did = self._network, self._api.account().did
         author = network.ourselves()  # all questions come first: nothing may fail once the post is there
-        now = datetime.fromtimestamp(self._api.server_now(), UTC)
         record = compose.post(
             change.payload,
-            created_at=now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            created_at=self._now(),
             find_post=network.parent,
             find_account=network.did_of,
         )

@@ -56,3 +56,19 @@ class Interaction:
     campaign: Campaign = Campaign()
     fields: tuple[FormField, ...] = ()
     related_order: str | None = None
+
+
+def state_of_sending(external_id: str | None, step: str | None, state: str | None) -> str | None:
+    """How far an interaction of ours is: sent | waiting | held | refused | dropped; None for one that we only heard.
+
+    step, state: of its create (the store's words).
+    """
+    if step is None:
+        return None
+    if external_id is not None:
+        return "sent"
+    if state == "dead" or step == "refused":
+        return "refused"
+    if step == "dropped":
+        return "dropped"
+    return "held" if state == "held" else "waiting"

@@ -140,6 +140,8 @@ def did(kind: str, what: str) -> str:
 def name_of(fields: Mapping[str, Any]) -> str:
     """What a customer is called."""
     found = next((fields[p] for p in ("display_name", "full_name", "name", "email") if fields.get(p)), None)
+    if found is None:  # an author of whom nothing but the account is known
+        found = next((v for p, v in fields.items() if p.startswith("social[") and p.endswith("]")), None)
     return str(found or gettext("(no name)"))
 
 

@@ -13,6 +13,7 @@ from hub.store.tables.connections import (
     survivorship_rule,
 )
 from hub.store.tables.customers import customer, entry, feed, hold, pin
+from hub.store.tables.interactions import interaction
 from hub.store.tables.matching import decision, deferral, edge, identity, match_key
 from hub.store.tables.operations import audit, counter, heartbeat, inbox, quarantine, run
 from hub.store.tables.orders import order
@@ -38,6 +39,7 @@ __all__ = [
     "hold",
     "identity",
     "inbox",
+    "interaction",
     "map_version",
     "match_key",
     "match_model",

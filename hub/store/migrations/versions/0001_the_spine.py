@@ -319,6 +319,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("state"),
     )
     op.create_table(
+        "interaction_document",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("record_id", sa.BigInteger(), nullable=True),
+        sa.Column("external_id", sa.Text(), nullable=True),
+        sa.Column("direction", sa.Text(), nullable=False),
+        sa.Column("customer_ref", sa.Text(), nullable=True),
+        sa.Column("customer_record_id", sa.BigInteger(), nullable=True),
+        sa.Column("occurred_at", sa.Double(), nullable=False),
+        sa.Column("gone_at", sa.Double(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("doc", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.Text(), nullable=True),
+        sa.Column("asked_as", sa.Text(), nullable=True),
+        sa.Column("updated_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("record_id"),
+    )
+    op.create_index(
+        "ix_interaction_person",
+        "interaction_document",
+        ["customer_record_id", "occurred_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_interaction_ref", "interaction_document", ["connection_id", "customer_ref"], unique=False
+    )
+    op.create_index(
+        "ix_interaction_external", "interaction_document", ["connection_id", "external_id"], unique=False
+    )
+    op.create_index(
+        "ix_interaction_asked", "interaction_document", ["connection_id", "asked_as"], unique=True
+    )
+    op.create_table(
         "order_document",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -471,6 +505,11 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_order_document_origin_id"), table_name="order_document")
     op.drop_index("ix_order_customer_ref", table_name="order_document")
     op.drop_table("order_document")
+    op.drop_index("ix_interaction_asked", table_name="interaction_document")
+    op.drop_index("ix_interaction_external", table_name="interaction_document")
+    op.drop_index("ix_interaction_ref", table_name="interaction_document")
+    op.drop_index("ix_interaction_person", table_name="interaction_document")
+    op.drop_table("interaction_document")
     op.drop_table("oauth_visit")
     op.drop_table("oauth_token")
     op.drop_table("match_model")
