@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from flask import Response
 
 from hub.canonical import ids
 from hub.errors import NotFound
 from hub.flows import lookup
+from hub.flows.order_whereabouts import whereabouts
 from hub.store.queries import readers
 from hub.web.api import document, schemas
 from hub.web.api.part import json, part, view
@@ -26,6 +28,19 @@ def one(id: str) -> Response:
     if row is None:
         raise NotFound(f"There is no order {id}.")
     return json(document.order(row))
+
+
+@view(blueprint, "/orders/<string:id>/records", needs="read", gives=schemas.OrderPlaces, problems=(404,))
+def records(id: str) -> Response:
+    """The systems in which an order stands or is to stand, and what it waits for there."""
+    from hub.web.app import store
+
+    number = ids.read("ord", id)
+    with store().read() as conn:
+        if readers.order(conn, number) is None:
+            raise NotFound(f"There is no order {id}.")
+        found = whereabouts(conn, number)
+    return json(orjson.dumps({"records": found}).decode())
 
 
 @view(

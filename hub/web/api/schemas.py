@@ -178,6 +178,25 @@ class Links(Schema):
     records = fields.List(fields.Nested(Link))
 
 
+class OrderPlace(Schema):
+    """A system in which an order stands, or is to stand."""
+
+    connection = fields.String()
+    external_id = fields.String(allow_none=True)
+    role = fields.String(validate=validate.OneOf(["origin", "counterpart", "wanted"]))
+    gone = fields.Boolean(metadata={"description": "Deleted there."})
+    state = fields.String(
+        allow_none=True, metadata={"description": "Of the write that is owed there; null: none is."}
+    )
+    cause = fields.String(allow_none=True, metadata={"description": "Why it waits."})
+
+
+class OrderPlaces(Schema):
+    """Where an order stands: its origin first, then its counterparts, then where it is still to be made."""
+
+    records = fields.List(fields.Nested(OrderPlace))
+
+
 class Order(Schema):
     """An order. `fields`: path → value; `lines` and other lists hold objects."""
 

@@ -10,6 +10,7 @@ from flask import request
 from hub.canonical import ids
 from hub.errors import NotFound, WrongUse
 from hub.flows import explain, find
+from hub.flows.order_whereabouts import whereabouts
 from hub.store.queries import customers as owners
 from hub.store.queries import glance, readers
 from hub.web import portrait
@@ -77,8 +78,9 @@ def order(which: str) -> str:
         if row is None:
             raise NotFound(f"There is no order {which}.")
         owner = None if row.customer_id is None else readers.customer(conn, row.customer_id)
+        places = whereabouts(conn, row.id)
     fields = orjson.loads(owner.doc)["fields"] if owner is not None else None
-    return page("order.html", "orders", row=row, doc=orjson.loads(row.doc), owner=fields)
+    return page("order.html", "orders", row=row, doc=orjson.loads(row.doc), owner=fields, places=places)
 
 
 def _newest(before: int | None) -> tuple[list[find.Found], str | None]:
