@@ -1,0 +1,223 @@
+"""Partners and sale orders of an Odoo, both ways. What was found out about it: README.md beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from connectors.odoo import partner, probe, webhook
+from connectors.odoo.lookups import Lookups
+from connectors.odoo.marks import Marks
+from connectors.odoo.push import Partners, PartnerWriter
+from connectors.odoo.rpc import Domain, Row, Rpc
+from connectors.odoo.session import connect
+from connectors.odoo.walk import Source, Step, steps, written
+from hub.sdk import (
+    Change,
+    ConnectionBroken,
+    ConnectionView,
+    Connector,
+    Deletes,
+    Finding,
+    Hint,
+    Http,
+    Manifest,
+    ObjectShape,
+    Page,
+    Receipt,
+    RemoteRecord,
+    Setting,
+    Unsupported,
+)
+
+_ALIVE_BATCH = 500
+
+
+class OdooConnector(Connector):
+    """One database of one Odoo, seen with the rights of the key's user."""
+
+    def __init__(self, connection: ConnectionView, *, http: Http, manifest: Manifest) -> None:
+        super().__init__(connection, http=http, manifest=manifest)
+        self._made: Rpc | None = None
+        self._scope: Domain | None = None
+
+    @classmethod
+    def spec(cls) -> Sequence[Setting]:
+        return (
+            Setting("url", "url", "the server's own address, such as https://erp.example.org", required=True),
+            Setting("database", "text", "name of the database", required=True),
+            Setting("login", "text", "the user's login; JSON-RPC needs it, JSON-2 does not"),
+            Setting(
+                "key", "secret", "an API key of that user (or, for JSON-RPC, the password)", required=True
+            ),
+            Setting(
+                "protocol",
+                "text",
+                "auto (JSON-2 where there is one, else JSON-RPC), jsonrpc or json2",
+                default="auto",
+            ),
+            Setting("companies", "list", "ids of the companies to work in, the one to write in first"),
+            Setting(
+                "fields", "list", "further simple fields of partners; those named x_… come by themselves"
+            ),
+            Setting(
+                "partner_domain",
+                "text",
+                'which partners are customers, as a JSON domain: [["customer_rank",">",0]]',
+            ),
+            Setting(
+                "marker_field",
+                "text",
+                "a text field of partners for our mark, such as x_crm_hub; default: external id",
+            ),
+            Setting(
+                "unknown_words",
+                "text",
+                "a region, language, title or mobile that Odoo has no word or field for: leave (it out) or refuse",
+                default="leave",
+            ),
+            Setting("webhook_secret", "secret", "the password in the URL of Odoo's webhook actions"),
+            Setting("webhook_secret_old", "secret", "the one before, during a rotation"),
+        )
+
+    # --- the connection -----------------------------------------------------------------------------
+
+    def _rpc(self) -> Rpc:
+        """Chosen and logged in with the first use."""
+        if self._made is None:
+            self._made = connect(self.http, self.connection)
+            self._lookups = Lookups(
+                self._made, strict=self.connection.settings.get("unknown_words") == "refuse"
+            )
+            extra = tuple(self.connection.settings.get("fields") or ())
+            self._partners = Partners(self._made, self._lookups, extra=extra)
+        return self._made
+
+    def check(self) -> Iterator[Finding]:
+        return probe.findings(self.connection, connect=self._rpc, read=self._first)
+
+    def discover(self) -> Sequence[ObjectShape]:
+        return probe.shapes(self._rpc())
+
+    # --- reading ------------------------------------------------------------------------------------
+
+    def pull(self, object: str, cursor: Any, *, full: bool = False) -> Iterator[Page]:
+        self._know(object)
+        return self._pages(object, None if full else cursor)
+
+    def fetch(self, object: str, external_ids: Sequence[str]) -> Sequence[RemoteRecord]:
+        """As they are now; archived ones and those that are not there come as deleted."""
+        self._know(object)
+        ids = [int(one) for one in external_ids if one.isdecimal()]
+        if not external_ids:
+            return []
+        self._rpc()
+        found = {one.external_id: one for one in self._partners.records(self._partners.rows(ids))}
+        return [found.get(one) or RemoteRecord(one, {}, deleted=True) for one in external_ids]
+
+    def deletes(self, object: str, since: Any, bound: Iterable[str]) -> Deletes:
+        """Those of `bound` archived, unlinked, merged away or hidden from this user; Odoo names none itself."""
+        self._know(object)
+        rpc = self._rpc()
+        gone: list[str] = []
+        asked = list(bound)
+        for start in range(0, len(asked), _ALIVE_BATCH):
+            part = asked[start : start + _ALIVE_BATCH]
+            ids = [int(one) for one in part if one.isdecimal()]
+            rows = rpc.search_read(partner.MODEL, [["id", "in", ids], ["active", "=", True]], ["id"])
+            alive = {str(row["id"]) for row in rows}
+            gone += [one for one in part if one not in alive]
+        return Deletes(gone)
+
+    # --- writing ------------------------------------------------------------------------------------
+
+    def push(self, object: str, changes: Sequence[Change]) -> Sequence[Receipt]:
+        self._know(object)
+        if not changes:
+            return []
+        rpc = self._rpc()
+        writer = PartnerWriter(rpc, self._partners, lookups=self._lookups, marks=self._marks(rpc))
+        return writer.push(changes)
+
+    def find(self, object: str, change: Change) -> Sequence[RemoteRecord]:
+        """By our mark; a create without one by its e-mail and name."""
+        self._know(object)
+        rpc = self._rpc()
+        if change.marker:
+            ids = list(self._marks(rpc).find([change.marker]).values())
+            return self._partners.records(self._partners.rows(ids))
+        email, name = change.payload.get("email"), change.payload.get("name")
+        if not email or not name:
+            return []
+        domain: Domain = [["email", "=ilike", str(email)], ["name", "=", name]]
+        return self._partners.records(rpc.search_read(partner.MODEL, domain, self._partners.fields()))
+
+    # --- webhooks -----------------------------------------------------------------------------------
+
+    def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint]:
+        secrets = [self.connection.secret(name) for name in ("webhook_secret", "webhook_secret_old")]
+        return webhook.hints(headers, body, secrets=secrets)
+
+    # --- parts --------------------------------------------------------------------------------------
+
+    def _know(self, object: str) -> None:
+        if object not in self.manifest.objects:
+            raise Unsupported(f"the Odoo connector knows no {object}")
+
+    def _marks(self, rpc: Rpc) -> Marks:
+        return Marks(rpc, partner.MODEL, field=self.connection.settings.get("marker_field") or None)
+
+    def _pages(self, object: str, cursor: Any) -> Iterator[Page]:
+        declared = self.manifest.objects[object]
+        rpc = self._rpc()
+        source = Source(partner.MODEL, self._partners.fields(), self._customers(rpc), written)
+        for step in steps(rpc, source, cursor, size=declared.page_size, overlap=declared.overlap_seconds):
+            yield Page(self._partners.records(self._mains(step)), step.cursor, (), step.total)
+
+    def _mains(self, step: Step) -> list[Row]:
+        """The partners of a page; in place of an address, whose change leaves no stamp there, its parent."""
+        mains = [row for row in step.rows if not partner.is_address(row)]
+        if step.full:  # the parents come themselves
+            return mains
+        there = {row["id"] for row in mains}
+        parents = {partner.link(row["parent_id"]) for row in step.rows if partner.is_address(row)}
+        missing = [id for id in parents if id is not None and id not in there]
+        return [*mains, *(row for row in self._partners.rows(missing) if not partner.is_address(row))]
+
+    def _customers(self, rpc: Rpc) -> Domain:
+        """Neither the users' own partners nor our own companies and their people; and what the admin says."""
+        if self._scope is None:
+            own = [
+                partner.link(row.get("partner_id"))
+                for row in rpc.search_read("res.company", [], ["partner_id"])
+            ]
+            scope: Domain = [["commercial_partner_id", "not in", [id for id in own if id]]]
+            if rpc.known(partner.MODEL, ["partner_share"]):
+                scope.append(["partner_share", "=", True])
+            self._scope = [*scope, *_domain(self.connection.settings.get("partner_domain"))]
+        return self._scope
+
+    def _first(self, object: str) -> int:
+        """How many there are to pull; one of them is read whole."""
+        rpc = self._rpc()
+        scope = self._customers(rpc)
+        rows = rpc.search_read(partner.MODEL, scope, self._partners.fields(), limit=1)
+        self._partners.records(rows)
+        return rpc.count(partner.MODEL, scope)
+
+
+def _domain(text: Any) -> Domain:
+    """The admin's own domain. Raises ConnectionBroken for one that is none."""
+    if not text:
+        return []
+    try:
+        found = orjson.loads(str(text))
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(one, list | str) for one in found):
+        raise ConnectionBroken(
+            "partner_domain is no domain", fix='write it as JSON, such as [["customer_rank", ">", 0]]'
+        )
+    return found
