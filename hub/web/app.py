@@ -8,10 +8,10 @@ from typing import Any
 from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from hub.errors import HubError, NotFound, RetryLater, WrongUse
+from hub.errors import HubError, NotAllowed, NotFound, RetryLater, WrongUse
 from hub.flows.home import is_loopback
 from hub.settings import Settings
-from hub.web import api, authorised, fields, health, hooks, language, looks, words
+from hub.web import api, authorised, csrf, fields, health, hooks, language, looks, words
 from hub.web.api import problem
 from hub.web.place import store
 from hub.web.say import gettext
@@ -45,6 +45,7 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_env.filters.update(words.FILTERS, field=fields.label)
     app.jinja_env.globals.update(state_of=looks.state_of, look=look)
     language.register(app)
+    csrf.register(app)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(authorised.blueprint)
     app.register_blueprint(pages)
@@ -89,7 +90,7 @@ def _refused(error: HTTPException) -> tuple[str, int] | Response:
 
 def _told(error: HubError) -> tuple[str, int]:
     code = 404 if isinstance(error, NotFound) else 400 if isinstance(error, WrongUse) else 500
-    code = 503 if isinstance(error, RetryLater) else code
+    code = 403 if isinstance(error, NotAllowed) else 503 if isinstance(error, RetryLater) else code
     return _page(error.message, error.cause or "", code, fix=error.fix)
 
 

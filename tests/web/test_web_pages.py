@@ -134,11 +134,18 @@ def test_what_is_wrong_is_a_page_with_a_sentence(client: Any, address: str, code
     assert "<h1>" in page.text
 
 
-def test_nothing_is_written_through_the_pages(client: Any) -> None:
+def test_nothing_is_written_but_by_forms_with_their_guard(client: Any) -> None:
+    """A form without the value of its cookie, or from another site, is refused before anything is looked at."""
+    written = []
     for rule in client.application.url_map.iter_rules():
-        if not rule.rule.startswith("/api/"):
-            assert rule.methods <= {"GET", "HEAD", "OPTIONS"}
-    assert client.post("/customers").status_code == 405
+        if rule.rule.startswith(("/api/", "/hooks/")):
+            continue
+        assert rule.methods <= {"GET", "HEAD", "OPTIONS", "POST"}
+        if "POST" in rule.methods:
+            written.append(rule.rule)
+            assert client.post(rule.rule.replace("<case>", f"rev_{0:026d}")).status_code == 403
+    assert written
+    assert client.post("/customers").status_code in (403, 405)
 
 
 def test_a_defect_is_a_page_and_is_logged(

@@ -29,4 +29,5 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "j") step(1);
   else if (event.key === "k") step(-1);
   else if (event.key === "?") document.getElementById("keys")?.showModal();
+  else if (/^[a-z]$/.test(event.key) && !event.repeat) document.querySelector(`[data-key="${event.key}"]`)?.click();
 });

@@ -5,12 +5,6 @@ from __future__ import annotations
 from hub.web.views.part import blueprint, page
 
 
-@blueprint.get("/review")
-def review() -> str:
-    """Pairs of records that may be the same."""
-    return page("review.html", "review")
-
-
 @blueprint.get("/settings")
 def settings() -> str:
     """How the hub is configured."""

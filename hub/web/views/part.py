@@ -5,20 +5,21 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, current_app, g, render_template, request
 from sqlalchemy import Connection
 
 from hub.errors import WrongUse
-from hub.flows import account
+from hub.flows import account, review
 from hub.store.queries import connections, glance, heartbeats, listings
 from hub.web import language, looks
-from hub.web.place import store
+from hub.web.place import compiled, store
 from hub.web.say import gettext, lazy_gettext
 
 blueprint = Blueprint("pages", __name__)
 blueprint.add_url_rule("/remember", "remember", language.remember)
 
 PAGE = 50
+_UNSURE, _UNSURE_SECONDS = "hub.web.unsure", 20.0
 _LATE = 60.0  # seconds after which a stream that is due says that nobody works
 
 NAV = (
@@ -51,7 +52,21 @@ def counted() -> dict[str, int]:
         "problems": sum(quarantined.get(id, 0) + work.get("dead", 0) for id, work in open_work.items()),
         "connections": sum(row.state == "broken" or "held" in open_work[row.id] for row in rows),
         "conflicts": holds,
+        "review": unsure(),
     }
+
+
+def unsure(*, anew: bool = False) -> int:
+    """How many pairs wait in Review, at most some seconds ago; `anew`: now. None while the hub cannot be compiled."""
+    known: tuple[float, int] | None = current_app.extensions.get(_UNSURE)
+    now = time.monotonic()
+    if anew or known is None or known[0] < now:
+        found, _ = compiled()
+        with store().read() as conn:
+            count = review.count(conn, found) if found is not None else 0
+        known = (now + _UNSURE_SECONDS, count)
+        current_app.extensions[_UNSURE] = known
+    return known[1]
 
 
 def names() -> list[str]:
