@@ -46,6 +46,7 @@ from hub.errors import (
 from hub.sdk.address import check_base_url, same_site
 from hub.sdk.auth import Auth
 from hub.sdk.limits import Limits
+from hub.sdk.oauth1 import OAuth1
 from hub.sdk.redaction import RedactingFilter, Redactor
 from hub.sdk.response import Response, instant, oversize, refusal
 from hub.sdk.wire import Wire, innermost
@@ -288,10 +289,14 @@ class Http:
         limits = self.limits
         timeouts = (min(limits.connect, seconds), min(limits.read, seconds))
         began = time.time()
+        arguments = call.arguments
+        if isinstance(self._auth, OAuth1):
+            params = self._auth.signed(call.method, url, arguments["params"], now=self.server_now())
+            url, arguments = url.partition("?")[0], {**arguments, "params": params}
         with self._wire.call(seconds):
             try:
                 with self._wire.session.request(
-                    call.method, url, timeout=timeouts, stream=True, allow_redirects=False, **call.arguments
+                    call.method, url, timeout=timeouts, stream=True, allow_redirects=False, **arguments
                 ) as raw:
                     headers = {name.lower(): value for name, value in raw.headers.items()}
                     served_at = instant(headers.get("date"))

@@ -198,7 +198,7 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(OSError):  # the caller may have given up: that is what some faults are for
             self.send(reply, fault)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = handle_any
 
     def send(self, reply: Reply, fault: Fault | None) -> None:
         self.send_response_only(reply.status)
