@@ -25,8 +25,9 @@ def token() -> None:
     "scopes",
     multiple=True,
     required=True,
-    type=click.Choice(["read", "write", "export"]),
-    help="read: records and the change feed; write: change customers; export: everything at once. Repeat it.",
+    type=click.Choice(["read", "write", "export", "review"]),
+    help="read: records and the change feed; write: change customers; export: everything at once; "
+    "review: say which customers are one. Repeat it.",
 )
 @click.option("--expires", metavar="90d", help="Ends after so many hours (h) or days (d); without: never.")
 @click.option("--per-minute", type=click.IntRange(1, 1_000_000), help="Requests it may make; 1200.")

@@ -14,8 +14,9 @@ from hub.store.queries import connections, tokens
 from hub.store.queries.tokens import TokenRow
 from hub.store.session import Database
 
-SCOPES = ("read", "write", "export")
-"""read: one record, lists, the change feed; write: change a customer; export: everything at once."""
+SCOPES = ("read", "write", "export", "review")
+"""read: one record, lists, the change feed; write: change a customer; export: everything at once; review: say which
+customers are one."""
 
 PER_MINUTE = 1200
 _NAME = re.compile(r"[a-z][a-z0-9._-]{0,63}")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from hub.web import fields
 from hub.web.say import gettext, lazy_gettext
-from hub.web.words import plain
+from hub.web.words import plain, word
 
 FEATURES: Mapping[str, str] = {
     "kind": lazy_gettext("Kind"),
@@ -79,6 +79,8 @@ def rows(compared: Iterable[Mapping[str, Any]]) -> list[Row]:
         for side, name in zip(parts, ("a", "b"), strict=True):
             if one[name] is not None:
                 side[one["path"]] = one[name]
+    if _values(both, "full_name") == _values(both, "display_name"):
+        both.pop("full_name", None)
     found = []
     for path, (mine, theirs) in both.items():
         left, right = _text(path, mine), _text(path, theirs)
@@ -119,9 +121,14 @@ def sentence(row: Mapping[str, Any]) -> str:
     )
 
 
+def _values(both: Mapping[str, tuple[dict[str, Any], dict[str, Any]]], path: str) -> list[Any]:
+    return [list(side.values()) for side in both.get(path, ())]
+
+
 def _text(path: str, parts: Mapping[str, Any]) -> str:
     if not parts:
         return ""
     if path.startswith("address"):
         return fields.address({name.rpartition(".")[2]: value for name, value in parts.items() if value})
-    return plain(next(iter(parts.values())))
+    value = plain(next(iter(parts.values())))
+    return word(value) if path == "kind" else value

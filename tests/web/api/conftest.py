@@ -17,7 +17,7 @@ from hub.flows import tokens
 from hub.store.session import Database
 from hub.web import create_app
 
-SCOPES = ("read", "write", "export")
+SCOPES = ("read", "write", "export", "review")
 
 
 class Api:
