@@ -44,8 +44,9 @@ class Provider:
     """How one vendor's authorisation server is spoken to.
 
     grant: authorization_code or client_credentials. in_header: client id and secret travel as HTTP Basic, not in the
-    body. keep: names of the answer stored beside the tokens (a data centre's host). early: an access token is renewed
-    this many seconds before its end. pkce: the code is bound to a verifier (S256).
+    body. keep: names of the answer stored beside the tokens (a data centre's host). servers: further authorisation
+    servers of the vendor that a callback may name; no other one is ever told our secret. early: an access token is
+    renewed this many seconds before its end. pkce: the code is bound to a verifier (S256).
     """
 
     authorize_path: str = "/authorize"
@@ -57,6 +58,7 @@ class Provider:
     authorize: Mapping[str, str] = field(default_factory=dict)
     in_header: bool = False
     keep: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
     early: float = 60.0
     pkce: bool = False
 
@@ -162,13 +164,15 @@ class OAuth:
         self, code: str, redirect_uri: str, *, verifier: str | None = None, server: str | None = None
     ) -> Tokens:
         """Exchange the code for tokens and store them. `server`: another authorisation server of the vendor, where its
-        callback named one and the connector trusts it. Raises NeedsReauth for a code that is wrong, used or too old."""
+        callback named one. Raises NeedsReauth for a code that is wrong, used or too old, ConnectionBroken for
+        a server that is none of the vendor's."""
         given = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
         if verifier:
             given["code_verifier"] = verifier
-        answer = self._ask(given, self._all.at(server) if server else self._http)
+        extra = {"server": server.rstrip("/")} if server and server.rstrip("/") != self._server else {}
+        answer = self._ask(given, self._at(extra))
         before = self._store.load()
-        new = self._read(answer, before=None)
+        new = self._read(answer, before=Tokens(extra=extra))
         while not self._store.swap(before, new):  # a person's word wins over whatever is under way
             before = self._store.load()
         self._using = new
@@ -220,7 +224,7 @@ class OAuth:
         if self.provider.grant != "client_credentials":
             given = {"grant_type": "refresh_token", "refresh_token": claimed.refresh or ""}
         try:
-            new = self._read(self._ask(given, self._http), before=claimed)
+            new = self._read(self._ask(given, self._at(claimed.extra)), before=claimed)
         except HubError:
             self._store.swap(claimed, replace(claimed, claimed_until=0.0))
             raise
@@ -230,6 +234,17 @@ class OAuth:
         if standing is not None and self._in_force(standing):
             return standing
         raise RemoteUnavailable("the tokens changed while they were renewed", after=1.0)
+
+    def _at(self, extra: Mapping[str, str]) -> Http:
+        """The authorisation server that an account lives at."""
+        server = extra.get("server", self._server)
+        if server == self._server:
+            return self._http
+        if server not in self.provider.servers:
+            raise ConnectionBroken(
+                "the callback names an authorisation server that is none of the vendor's", fix=_AGAIN
+            )
+        return self._all.at(server)
 
     def _ask(self, given: Mapping[str, str], at: Http) -> Response:
         secret = self._client_secret or ""

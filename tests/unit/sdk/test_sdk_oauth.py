@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import orjson
 import pytest
 
-from hub.errors import NeedsReauth, RateLimited, RemoteUnavailable
+from hub.errors import ConnectionBroken, NeedsReauth, RateLimited, RemoteUnavailable
 from hub.sdk.http import Http
 from hub.sdk.oauth import OAuth, Provider
 from hub.sdk.tokens import MemoryTokens, Tokens
@@ -198,3 +199,18 @@ def test_tokens_are_kept_as_json_and_never_shown() -> None:
 
 def _short(seconds: float) -> None:
     threading.Event().wait(0.01)
+
+
+def test_our_secret_is_told_to_no_server_that_a_callback_makes_up(server: Server) -> None:
+    with Server() as foreign, pytest.raises(ConnectionBroken):
+        oauth(server, MemoryTokens()).accept("the-code", "https://hub.example.org/cb", server=foreign.url)
+    assert not foreign.requests and not server.requests
+
+
+def test_an_account_is_refreshed_at_the_server_it_lives_at(server: Server) -> None:
+    store = MemoryTokens()
+    with Server() as other:
+        known = replace(PROVIDER, servers=(other.url,))
+        mine = oauth(server, store, provider=known)
+        mine.accept("the-code", "https://hub.example.org/cb", server=other.url)
+        assert mine.renew() and other.count == 2 and server.count == 0

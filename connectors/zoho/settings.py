@@ -1,0 +1,93 @@
+"""The settings of a Zoho connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from connectors.zoho import party
+from connectors.zoho.places import ENVIRONMENTS, PLACES
+from hub.sdk import ConnectionBroken, Setting
+
+SPEC: Sequence[Setting] = (
+    Setting(
+        "dc",
+        "text",
+        f"the data centre the account lives in: {', '.join(PLACES)}",
+        default="com",
+    ),
+    Setting("environment", "text", f"{', '.join(ENVIRONMENTS)}", default="production"),
+    Setting("client_id", "text", "of the client made in Zoho's API console", required=True),
+    Setting("client_secret", "secret", "of that client", required=True),
+    Setting(
+        "refresh_token",
+        "secret",
+        "of a self client; without it, authorise: hub connection authorize NAME",
+    ),
+    Setting("url", "url", "another host than Zoho's own for the API: a gateway of yours"),
+    Setting("accounts_url", "url", "another host than Zoho's own for tokens"),
+    Setting(
+        "modules",
+        "list",
+        "where customers are: Accounts, Contacts, Leads, or some of them",
+        default=party.MODULES,
+    ),
+    Setting(
+        "new_persons", "text", "the module that new people are made in: Contacts or Leads", default="Contacts"
+    ),
+    Setting("fields", "list", "API names of further standard fields to read; custom ones are read anyway"),
+    Setting(
+        "marker_field",
+        "text",
+        "API name of a text field without duplicates, in each module, that keeps the hub's id of what it created",
+    ),
+    Setting(
+        "triggers", "list", "Zoho automations that a write of the hub fires: workflow, approval, blueprint"
+    ),
+    Setting(
+        "notify_url",
+        "url",
+        "the hub's address as Zoho reaches it, such as https://hub.example.org/hooks/NAME; pulls keep a channel for it",
+    ),
+    Setting("webhook_secret", "secret", "a token of your own, at most 50 characters, that Zoho sends back"),
+    Setting("webhook_secret_old", "secret", "the one before, during a rotation"),
+    Setting("home_currency", "text", "ISO code of amounts in records without a Currency, such as EUR"),
+    Setting(
+        "credits_kept",
+        "int",
+        "pulls stop when the API credits of 24 hours fall to this many, so that writes still go",
+        default=200,
+    ),
+)
+
+
+class Choices(NamedTuple):
+    """The settings that are not about access, checked."""
+
+    modules: tuple[str, ...]
+    persons: str
+    fields: tuple[str, ...]
+    marker_field: str | None
+    triggers: tuple[str, ...]
+    home_currency: str | None
+    credits_kept: int
+
+
+def choices(settings: Mapping[str, Any]) -> Choices:
+    """Raises ConnectionBroken for a module that holds no customers."""
+    modules = tuple(str(one) for one in settings.get("modules") or party.MODULES)
+    persons = str(settings.get("new_persons") or party.CONTACTS)
+    for one in (*modules, persons):
+        if one not in party.KINDS:
+            raise ConnectionBroken(
+                f"{one} is no module with customers", fix=f"modules are some of {', '.join(party.MODULES)}"
+            )
+    return Choices(
+        tuple(one for one in party.MODULES if one in modules),
+        persons,
+        tuple(str(one) for one in settings.get("fields") or ()),
+        str(settings["marker_field"]) if settings.get("marker_field") else None,
+        tuple(str(one) for one in settings.get("triggers") or ()),
+        str(settings["home_currency"]).upper() if settings.get("home_currency") else None,
+        int(settings.get("credits_kept") or 0),
+    )

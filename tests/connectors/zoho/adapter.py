@@ -1,0 +1,122 @@
+"""The fake Zoho account for the conformance suite, reached from behind, never through its API."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from hub.testkit.adapter import Adapter, Refused, Setup, Wrong
+
+
+def server_module() -> ModuleType:
+    """`server.py` beside this file, once per session, whoever asks."""
+    name = "zoho_test_server"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("server.py"))
+        assert spec is not None and spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+_PEOPLE = ("Last_Name", "First_Name", "Email", "Phone", "Mailing_City", "Title")
+
+
+class ZohoAdapter(Adapter):
+    url_setting = "url"
+
+    def start(self, folder: str) -> None:
+        self._server = server_module()
+        self.zoho = self._server.ZohoServer().start()
+
+    def stop(self) -> None:
+        self.zoho.stop()
+        assert not self.zoho.problems, f"not allowed by the vendor's specification: {self.zoho.problems[:5]}"
+        assert not self.zoho.org.unknown, f"fields that Zoho does not have: {set(self.zoho.org.unknown)}"
+
+    def setup(self) -> Setup:
+        return Setup(
+            {
+                "url": self.zoho.url,
+                "accounts_url": self.zoho.url,
+                "client_id": self._server.CLIENT,
+                "client_secret": "env:ZOHO_SECRET",
+                "refresh_token": "env:ZOHO_REFRESH",
+                "marker_field": "Hub_ID",
+            },
+            {"client_secret": self._server.CLIENT_SECRET, "refresh_token": self._server.REFRESH},
+        )
+
+    def wrong(self) -> Sequence[Wrong]:
+        right, gone = self.setup(), "http://127.0.0.1:9"
+        return (
+            Wrong(
+                "a wrong client secret",
+                right._replace(secrets={**right.secrets, "client_secret": "not-it-0000"}),
+            ),
+            Wrong(
+                "a dead refresh token",
+                right._replace(secrets={**right.secrets, "refresh_token": "1000.dead"}),
+            ),
+            Wrong("another path", right._replace(settings={**right.settings, "url": f"{self.zoho.url}/x"})),
+            Wrong(
+                "another organisation's data centre",
+                right._replace(settings={**right.settings, "accounts_url": gone}),
+            ),
+        )
+
+    def payload(self, object: str, number: int, *, text: str | None = None) -> Mapping[str, Any]:
+        return {
+            "kind": "person",
+            "First_Name": f"First {number}",
+            "Last_Name": f"Last {number}" if text is None else text,
+            "Email": f"person{number}@example.org",
+            "Mailing_City": "Paris",
+        }
+
+    def text_of(self, object: str, raw: Mapping[str, Any]) -> str | None:
+        name = raw.get("Last_Name")
+        return None if name is None else str(name)
+
+    def seed(self, object: str, payload: Mapping[str, Any]) -> str:
+        return self._put(payload, None)
+
+    def seed_together(self, object: str, payloads: Sequence[Mapping[str, Any]]) -> list[str]:
+        at = self.zoho.org.clock()
+        return [self._put(payload, at) for payload in payloads]
+
+    def _put(self, payload: Mapping[str, Any], at: float | None) -> str:
+        given = {name: value for name, value in payload.items() if name != "kind"}
+        try:
+            return f"Contacts/{self.zoho.org.put('Contacts', given, at=at)}"
+        except self._server._org.No as error:
+            raise Refused(str(error)) from None
+
+    def read(self, object: str, external_id: str) -> Mapping[str, Any] | None:
+        module, _, id = external_id.partition("/")
+        row = self.zoho.org.rows[module].get(id)
+        return None if row is None else dict(row)
+
+    def comparable(self, object: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {name: raw[name] for name in _PEOPLE}
+
+    def change(self, object: str, external_id: str, *, text: str) -> None:
+        module, _, id = external_id.partition("/")
+        self.zoho.org.put(module, {"Last_Name": text}, id=id)
+
+    def remove(self, object: str, external_id: str) -> None:
+        module, _, id = external_id.partition("/")
+        self.zoho.org.erase(module, id)
+
+    def refused(self, object: str, number: int) -> Mapping[str, Any]:
+        return {**self.payload(object, number), "Email": "no mail address"}
+
+    def is_write(self, method: str, path: str, body: bytes) -> bool:
+        return method != "GET" and not path.endswith(("/coql", "/read"))
+
+    def count(self, object: str, text: str) -> int:
+        return sum(row["Last_Name"] == text for row in self.zoho.org.rows["Contacts"].values())
