@@ -115,11 +115,24 @@ def _owed(wiring: Wiring, stream: Stream, order: Order, mine: Sighting) -> dict[
 
 def _goes(wiring: Wiring, stream: Stream, order: Order) -> bool:
     """Whether an order is to be made there: placed, real, whole, inside the scope, and not there yet."""
+    return here(order, stream) is None and barred(order) is None and inside(wiring, stream, order)
+
+
+def barred(order: Order) -> str | None:
+    """Why an order goes to no other system at all; None: it may."""
     golden = order.golden
-    if here(order, stream) is not None or order.origin.binding.gone or order.difference is not None:
-        return False
-    if golden.get("status") in _UNPLACED or golden.get("test"):
-        return False
+    if order.origin.binding.gone:
+        return "it is gone where it was placed"
+    if order.difference is not None:
+        return f"its totals do not add up, by {order.difference}"
+    if golden.get("status") in _UNPLACED:
+        return f"it is {golden['status']}"
+    return "it is a test" if golden.get("test") else None
+
+
+def inside(wiring: Wiring, stream: Stream, order: Order) -> bool:
+    """Whether the scope of a stream asks for this order."""
+    golden = order.golden
     facts = Facts(
         tags=frozenset(golden.get("tags") or ()),
         sources=frozenset({wiring.names.get(order.origin.connection_id, "")}),

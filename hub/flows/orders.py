@@ -109,7 +109,7 @@ class Orders:
     def standing(
         self, conn: Connection, wiring: Wiring, stream: Stream, *, home_ids: Sequence[int], now: float
     ) -> dict[int, OrderStanding]:
-        orders = _loaded(conn, wiring, home_ids)
+        orders = self.loaded(conn, wiring, home_ids)
         planned = order_debts.localised(conn, wiring, stream, orders)
         found = {}
         for id, one in orders.items():
@@ -129,12 +129,30 @@ class Orders:
             if stored[id][1][-1] != _document(order_family.golden(wiring, family))
         ]
 
+    def loaded(self, conn: Connection, wiring: Wiring, origin_ids: Iterable[int]) -> dict[int, Order]:
+        """Orders as they stand, computed from their records."""
+        families = order_family.gather(conn, origin_ids, (), {})
+        customers = {
+            row[0]: (row[1], row[2])
+            for row in conn.execute(
+                text(
+                    "SELECT id, customer_record_id, totals_difference FROM order_document "
+                    f"WHERE id {bulk.among(conn, 'ids')}"
+                ),
+                {"ids": bulk.pack(conn, families)},
+            )
+        }
+        return {
+            id: Order(family, order_family.golden(wiring, family), *customers[id])
+            for id, family in families.items()
+        }
+
     def debts(
         self, conn: Connection, wiring: Wiring, stream: Stream, *, ids: Iterable[int]
     ) -> list[tuple[int, int, Mapping[str, Any], Mapping[str, Any]]]:
         listed = list(ids)
         origin_of = order_family.stored_origins(conn, listed)
-        orders = _loaded(conn, wiring, set(origin_of.values()))
+        orders = self.loaded(conn, wiring, set(origin_of.values()))
         found: list[tuple[int, int, Mapping[str, Any], Mapping[str, Any]]] = []
         for id in listed:
             order = orders[origin_of[id]]
@@ -171,25 +189,6 @@ def _waits(order: Order, stream: Stream) -> str:
             f'set create = "referenced" for the customers of {stream.connection}, or link one by hand'
         )
     return f"its customer has no record in {stream.connection} yet"
-
-
-def _loaded(conn: Connection, wiring: Wiring, origin_ids: Iterable[int]) -> dict[int, Order]:
-    """Orders as they stand, computed from their records."""
-    families = order_family.gather(conn, origin_ids, (), {})
-    customers = {
-        row[0]: (row[1], row[2])
-        for row in conn.execute(
-            text(
-                "SELECT id, customer_record_id, totals_difference FROM order_document "
-                f"WHERE id {bulk.among(conn, 'ids')}"
-            ),
-            {"ids": bulk.pack(conn, families)},
-        )
-    }
-    return {
-        id: Order(family, order_family.golden(wiring, family), *customers[id])
-        for id, family in families.items()
-    }
 
 
 def _bare(one: Evidence, origin: int, now: float) -> tuple[Any, ...]:

@@ -34,7 +34,7 @@ def owe(conn: Connection, wiring: Wiring, recomputed: Recomputed, *, lane: str, 
     referenced = _referenced(conn, creators, recomputed)
     for id, golden in recomputed.goldens.items():
         sightings = recomputed.sightings[id]
-        facts = _facts(wiring, golden, sightings) if creators or _asks(writers, sightings) else None
+        facts = facts_of(wiring, golden, sightings) if creators or _asks(writers, sightings) else None
         deliveries += _deliveries(wiring, writers, golden, sightings=sightings, facts=facts, lane=lane)
         if facts is not None:
             needed = {connection for customer, connection in referenced if customer == id}
@@ -84,7 +84,7 @@ def values_owed(
 
 def delivers(wiring: Wiring, stream: Stream, golden: Golden, *, sightings: Iterable[Sighting]) -> bool:
     """Whether the scope of a stream still takes this golden's changes."""
-    facts = _facts(wiring, golden, sightings)
+    facts = facts_of(wiring, golden, sightings)
     return membership(stream.scope, facts, bound=True, referenced=False).deliver
 
 
@@ -187,7 +187,7 @@ def state(stream: Stream) -> str:
     return "waiting" if stream.confirmed else "held"
 
 
-def _facts(wiring: Wiring, golden: Golden, sightings: Iterable[Sighting]) -> Facts:
+def facts_of(wiring: Wiring, golden: Golden, sightings: Iterable[Sighting]) -> Facts:
     """What a `where` may ask of this golden."""
     consents = {
         path[len("consent[") : -len("].status")]: value

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from hub.flows.causes import common
 from hub.store.queries.glance import Group
 from hub.web.say import lazy_gettext
 
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"[^\"]*\"")
-_NUMBERS = re.compile(r"(?<![\w.])\d+(?:, \d+)*")
 _TITLES = {
     "record_rejected": lazy_gettext("A record cannot be taken as it is"),
     "same_id_twice": lazy_gettext("One id stands on several records"),
@@ -62,7 +60,7 @@ def grouped(groups: Iterable[Group]) -> list[Cause]:
     """By kind, connection, object and the words of the cause; the most records first."""
     found: dict[tuple[str, ...], list[Group]] = {}
     for one in groups:
-        found.setdefault((one.kind, one.connection, one.object, one.code, _common(one.cause)), []).append(one)
+        found.setdefault((one.kind, one.connection, one.object, one.code, common(one.cause)), []).append(one)
     causes = [_cause(list(key), many) for key, many in found.items()]
     return sorted(causes, key=lambda one: (-one.records, one.connection, one.why))
 
@@ -85,8 +83,3 @@ def _cause(key: list[str], many: list[Group]) -> Cause:
         max(one.last_at for one in many),
         [Example(one.example, one.cause.partition(" Fix: ")[0], one.records) for one in many[:20]],
     )
-
-
-def _common(cause: str) -> str:
-    why, fix, rest = cause.partition(" Fix: ")
-    return _NUMBERS.sub("…", _QUOTED.sub("…", why)) + fix + rest
