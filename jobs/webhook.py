@@ -1,4 +1,4 @@
-"""Take what the webhooks of one connection speak of, as soon as they are in."""
+"""Take what the webhooks of one connection speak of, as soon as they are in, and bring it where it is owed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from hub.flows import upkeep
 from hub.flows.webhook import work
 from hub.flows.wiring import load_wiring
+from jobs.drain import push
 from jobs.worker import bench
 
 SECONDS = 20.0
@@ -14,12 +15,17 @@ GATHER = 0.02  # seconds; a system that sends one webhook often sends more in th
 
 
 def run(id: int, lane: str) -> None:
-    """`id`: of the connection."""
+    """`id`: of the connection. What it caused goes out from here to one system, and by jobs of their own to others."""
     with bench() as at:
         wiring = load_wiring(at.db)
         if not wiring.of(id):
             return
         time.sleep(GATHER)
         done = work(at.db, at.settings, id, wiring=wiring, bucket=at.queue, seconds=SECONDS)
-        for call in (*done.calls, *upkeep.urgent(at.db, time.time())):
+        owed = list(upkeep.urgent(at.db, time.time()))
+        for call in (*done.calls, *owed[1:]):
             at.queue.dispatch(*call)
+        for _, connection_id, urgent in owed[:1]:
+            push(at, wiring, id=int(connection_id), lane=urgent)
+            for call in upkeep.urgent(at.db, time.time()):  # an order that waited for its customer
+                at.queue.dispatch(*call)

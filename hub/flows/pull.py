@@ -12,6 +12,7 @@ from typing import Any
 from hub.errors import LeaseLost, NeedsSteward
 from hub.flows import deletes, intake, orders, owing
 from hub.flows.connect import Lease
+from hub.flows.giving_way import give_way
 from hub.flows.quarantine import Refusal
 from hub.flows.wiring import Stream, Wiring
 from hub.sdk.connector import Connector, Page
@@ -54,6 +55,7 @@ def pull(  # noqa: PLR0913  # a run is all of these
             if counts["created"] >= measured:
                 db.analyse()
                 measured *= 4
+            give_way(db, took=time.time() - started)
             started = time.time()
     if stream.capabilities.deletes and stream.rules.delete != "ignore":
         _deletes(
