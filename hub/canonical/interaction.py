@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from hub.canonical.customer import Social
 
@@ -32,6 +34,7 @@ class FormField:
 @dataclass(frozen=True, slots=True)
 class Interaction:
     """A message, comment, review, call, … author_record: its author's external id there; unknown ones get a record.
+    customer_record: whom what we say is for.
 
     kind, direction and status are closed enumerations and also have `unknown`.
     """
@@ -40,6 +43,7 @@ class Interaction:
     connection: str | None = None
     external_id: str | None = None
     author_record: str | None = None
+    customer_record: str | None = None
     channel: str | None = None
     kind: str = "unknown"
     direction: str = "unknown"
@@ -56,6 +60,7 @@ class Interaction:
     campaign: Campaign = Campaign()
     fields: tuple[FormField, ...] = ()
     related_order: str | None = None
+    custom: Mapping[str, Any] = field(default_factory=dict)
 
 
 def state_of_sending(external_id: str | None, step: str | None, state: str | None) -> str | None:

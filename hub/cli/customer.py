@@ -55,7 +55,7 @@ def show(office: Office, who: str) -> None:
     if office.as_json:
         record(office, row)
         return
-    record(office, row, order=("id", "version", "created_at", "updated_at", "orders"))
+    record(office, row, order=("id", "version", "created_at", "updated_at", "orders", "interactions"))
     print_line("")
     sources = row["sources"]
     table(

@@ -100,6 +100,17 @@ def orders(office: Office, to: Path | None, form: str, verbatim: bool) -> None:
             _csv(out, next(rows), rows)
 
 
+@export.command()
+@_TO
+@pass_office
+def interactions(office: Office, to: Path | None) -> None:
+    """Every interaction, by id, as JSON Lines."""
+    from hub.flows import exports
+
+    with office.store() as db, _target(to) as out:
+        _jsonl(out, exports.interactions(db))
+
+
 @contextmanager
 def _target(to: Path | None) -> Iterator[IO[bytes]]:
     """Where to write. A file is written beside its place and renamed, so that no reader sees half of it."""

@@ -48,8 +48,8 @@ def whose(
     conn: Connection,
     wiring: Wiring,
     stream: Origin,
-    said: Iterable[Said],
     *,
+    said: Iterable[Said],
     map_id: int,
     read_at: float,
     now: float,
@@ -70,7 +70,7 @@ def whose(
             people.setdefault(author, []).append(one)
     if people:
         derived |= _introduced(
-            conn, wiring, stream, people, map_id=map_id, read_at=read_at, now=now, lane=lane
+            conn, wiring, stream, people=people, map_id=map_id, read_at=read_at, now=now, lane=lane
         )
     found = {}
     for one in listed:
@@ -108,8 +108,8 @@ def _introduced(
     conn: Connection,
     wiring: Wiring,
     stream: Origin,
-    people: Mapping[str, list[Said]],
     *,
+    people: Mapping[str, list[Said]],
     map_id: int,
     read_at: float,
     now: float,

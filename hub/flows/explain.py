@@ -21,7 +21,7 @@ from hub.identity.score import score
 from hub.store import bulk
 from hub.store.documents import load
 from hub.store.golden_row import decode_doc, decode_why
-from hub.store.queries import connections, customers, matching, records
+from hub.store.queries import connections, customers, interactions, matching, records
 from hub.store.session import Database
 
 _CROSSED, _PAIRS = 1_000, 100
@@ -66,6 +66,7 @@ def shown(conn: Connection, meant: Meant) -> dict[str, Any]:
             if not one["built_in"]
         ],
         "orders": _orders(conn, id),
+        "interactions": interactions.count_of(conn, id),
     }
 
 

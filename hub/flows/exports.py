@@ -12,17 +12,21 @@ import orjson
 from hub.canonical import vocabulary
 from hub.canonical.flat import customer_of, order_of
 from hub.canonical.ids import show
+from hub.canonical.interaction_flat import interaction_of
 from hub.canonical.schema import to_json
 from hub.flows.levels import anchors
 from hub.flows.wiring import Wiring
 from hub.store.documents import load
 from hub.store.golden_row import decode_doc
 from hub.store.queries import exports
+from hub.store.queries import interactions as heard
 from hub.store.session import Database
 
 LINK_COLUMNS = ("connection", "object", "external_id", "customer_id")
 CUSTOMER_COLUMNS = ("customer_id",)
 ORDER_COLUMNS = ("order_id", "connection", "external_id", "customer_id", "totals_difference")
+
+_BATCH = 1_000
 
 # What a spreadsheet would run: text that begins like a formula. A number or telephone number with its sign is none.
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d\s().,/-]*$)")
@@ -75,6 +79,23 @@ def orders(db: Database) -> Iterator[dict[str, Any]]:
                 "customer_id": _customer(row.customer_id),
                 "totals_difference": row.totals_difference,
             }
+
+
+def interactions(db: Database) -> Iterator[dict[str, Any]]:
+    """Every interaction by id, as the JSON of `canonical.schema`, with the `customer_id` it belongs to now, whether it
+    is `gone` there."""
+    after = -1
+    while True:
+        with db.read() as conn:
+            rows = heard.after(conn, after, limit=_BATCH)
+        for row in rows:
+            found = interaction_of(
+                load(row.doc), id=show("int", row.id), connection=row.connection, external_id=row.external_id
+            )
+            yield to_json(found) | {"customer_id": _customer(row.customer_id), "gone": row.gone_at is not None}
+        if len(rows) < _BATCH:
+            return
+        after = rows[-1].id
 
 
 def customer_table(db: Database, *, verbatim: bool = False) -> Iterator[list[str]]:

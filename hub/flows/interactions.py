@@ -152,7 +152,7 @@ def _store(
     }
     old = interactions.stored(conn, [ids.get(one.record_id, one.record_id) for one in evidence])
     said = [_said(one, old.get(ids.get(one.record_id, one.record_id)), now=now) for one in evidence]
-    people = whose(conn, wiring, stream, said, map_id=stream.map_id, read_at=now, now=now, lane=lane)
+    people = whose(conn, wiring, stream, said=said, map_id=stream.map_id, read_at=now, now=now, lane=lane)
     rows = []
     for one, what in zip(evidence, said, strict=True):
         id = ids.get(one.record_id, one.record_id)

@@ -44,7 +44,7 @@ class Message(NamedTuple):
     key: str | None = None
 
 
-def reply(db: Database, wiring: Wiring, id: int, message: Message, *, now: float) -> int:
+def reply(db: Database, wiring: Wiring, id: int, *, message: Message, now: float) -> int:
     """Answer an interaction. Returns the id of the answer. Raises NotFound, WrongUse, Unsupported."""
     with db.read() as conn:
         heard = _answerable(conn, id)
@@ -57,17 +57,19 @@ def reply(db: Database, wiring: Wiring, id: int, message: Message, *, now: float
         "customer_record": parent.customer_ref,
         "channel": said.get("channel"),
     }
-    return _ask(db, stream, message, values, person=(parent.customer_ref, parent.customer_record_id), now=now)
+    return _ask(
+        db, stream, message, values=values, person=(parent.customer_ref, parent.customer_record_id), now=now
+    )
 
 
-def post(db: Database, wiring: Wiring, connection: str, message: Message, *, now: float) -> int:
+def post(db: Database, wiring: Wiring, connection: str, *, message: Message, now: float) -> int:
     """Publish something by an account. Returns its id. Raises NotFound, WrongUse, Unsupported."""
     with db.read() as conn:
         lookup.connection_id(conn, connection)
-    return _ask(db, _stream(wiring, connection), message, {}, person=(None, None), now=now)
+    return _ask(db, _stream(wiring, connection), message, values={}, person=(None, None), now=now)
 
 
-def send(db: Database, settings: Settings, wiring: Wiring, id: int) -> InteractionRow:
+def send(db: Database, settings: Settings, wiring: Wiring, *, id: int) -> InteractionRow:
     """Send what waits for the connection of this interaction now, in this process. Returns it as it is then."""
     row = shown(db, id)
     stream = _stream(wiring, row.connection)
@@ -128,8 +130,8 @@ def _ask(
     db: Database,
     stream: Stream,
     message: Message,
-    values: Mapping[str, Any],
     *,
+    values: Mapping[str, Any],
     person: tuple[str | None, int | None],
     now: float,
 ) -> int:
@@ -146,7 +148,7 @@ def _ask(
         if message.key is not None:
             before = interactions.asked_before(conn, stream.connection_id, message.key)
             if before is not None:
-                return _same(conn, before, doc, message.key)
+                return _same(conn, before, doc, key=message.key)
         id = numbers.record_ids(conn, 1, now=now)[0]
         ref, record_id = person
         row = Stored(
@@ -159,7 +161,7 @@ def _ask(
     return id
 
 
-def _same(conn: Connection, id: int, doc: Mapping[str, Any], key: str) -> int:
+def _same(conn: Connection, id: int, doc: Mapping[str, Any], *, key: str) -> int:
     said = load(interactions.stored(conn, [id])[id].doc)
     if any(said.get(path) != doc.get(path) for path in ("body", "in_reply_to")):
         raise WrongUse(

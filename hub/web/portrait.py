@@ -12,12 +12,14 @@ from sqlalchemy import Connection
 from hub.canonical.ids import show
 from hub.flows import goldens
 from hub.flows.explain import Explanation
-from hub.store.queries import glance, readers
-from hub.web import fields
+from hub.store.queries import glance, interactions, readers
+from hub.store.queries.interactions import InteractionRow
+from hub.web import fields, said
 from hub.web.say import gettext
 
 _HISTORY = 60
 _ORDERS = 20
+_INTERACTIONS = 40
 _PARTS_OF_NAME = ("full_name", "family_name", "given_name", "middle_name", "display_name")
 
 
@@ -59,7 +61,8 @@ class Tie(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A line of the history. kind: an icon. connection: whose doing, or None."""
+    """A line of the history. kind: an icon. connection: whose doing, or None. address: an order of ours; link: where
+    it stands outside."""
 
     at: float
     kind: str
@@ -67,6 +70,7 @@ class Event(NamedTuple):
     connection: str | None
     detail: str | None = None
     address: str | None = None
+    link: str | None = None
 
 
 def values(conn: Connection, told: Explanation) -> list[Value]:
@@ -169,8 +173,9 @@ def orders(conn: Connection, customer_id: int) -> list[tuple[Any, dict[str, Any]
 
 
 def history(conn: Connection, told: Explanation, listed: list[tuple[Any, dict[str, Any]]]) -> list[Event]:
-    """Orders, changes, writes and notes, newest first."""
+    """Orders, interactions, changes, writes and notes, newest first."""
     found = [_ordered(row, doc) for row, doc in listed if doc.get("placed_at")]
+    found += [_said(row) for row in interactions.of_customer(conn, told.customer_id, limit=_INTERACTIONS)]
     for one in told.records:
         sentence = gettext("%(record)s was first seen", record=one["external_id"])
         found.append(Event(_seconds(one["first_seen"]), "seen", sentence, one["connection"]))
@@ -189,6 +194,13 @@ def history(conn: Connection, told: Explanation, listed: list[tuple[Any, dict[st
 def _ordered(row: Any, doc: dict[str, Any]) -> Event:
     sentence = gettext("Order %(number)s", number=doc.get("number") or row.external_id)
     return Event(_seconds(doc["placed_at"]), "order", sentence, row.connection, None, show("ord", row.id))
+
+
+def _said(row: InteractionRow) -> Event:
+    doc = orjson.loads(row.doc)
+    kind = "written" if row.direction == "outbound" else "said"
+    sentence, words = said.sentence(row, doc), said.words(row, doc)
+    return Event(row.occurred_at, kind, sentence, row.connection, words, None, said.link(doc))
 
 
 def _happened(line: glance.Happened) -> str:

@@ -11,9 +11,11 @@ from flask import Response
 from hub.canonical import ids
 from hub.errors import RateLimited
 from hub.flows import feed
+from hub.store.queries import interactions as heard
 from hub.store.queries import readers
 from hub.store.session import Database
 from hub.web.api import document, schemas
+from hub.web.api.interactions import Interaction, shown
 from hub.web.api.part import part, view
 
 blueprint = part("exports", "Everything at once, as NDJSON.")
@@ -54,6 +56,19 @@ def customers(asked: dict[str, Any]) -> Response:
 def orders(asked: dict[str, Any]) -> Response:
     """Every order, oldest id first, each a line as GET /orders/{id} has it."""
     return _export("ord", asked, readers.orders_after, document.order)
+
+
+@view(
+    blueprint,
+    "/exports/interactions",
+    needs="export",
+    takes=schemas.ExportQuery,
+    gives=Interaction,
+    content_type=NDJSON,
+)
+def interactions(asked: dict[str, Any]) -> Response:
+    """Every interaction, oldest id first, each a line as GET /interactions/{id} has it."""
+    return _export("int", asked, heard.after, shown)
 
 
 def _export(

@@ -111,11 +111,11 @@ class Desk:
 
     def reply(self, id: int, text: str, **more: Any) -> int:
         message = Message(text, "test", **more)
-        return messages.reply(self.db, self.wiring(), id, message, now=time.time())
+        return messages.reply(self.db, self.wiring(), id, message=message, now=time.time())
 
     def post(self, text: str, **more: Any) -> int:
         message = Message(text, "test", **more)
-        return messages.post(self.db, self.wiring(), "social", message, now=time.time())
+        return messages.post(self.db, self.wiring(), "social", message=message, now=time.time())
 
     def send(self, id: int) -> InteractionRow:
-        return messages.send(self.db, self.settings, self.wiring(), id)
+        return messages.send(self.db, self.settings, self.wiring(), id=id)
