@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from hub.cli.office import Office, pass_office
-from hub.cli.show import instant, record, records
+from hub.cli.show import instant, record, records, say
 
 
 @click.group()
@@ -47,6 +47,45 @@ def show(office: Office, id: int) -> None:
     if found is None:
         raise NotFound(f"There is no run {id}.", fix="See: hub run list")
     record(office, _row(found))
+
+
+@run.command()
+@click.argument("id", type=int)
+@click.option("--preview", is_flag=True, help="Only say what would be put back.")
+@pass_office
+def undo(office: Office, id: int, preview: bool) -> None:
+    """Put back what a push wrote, where nobody has changed it since. What it created stays."""
+    from hub.flows import undo as undoing
+
+    with office.store() as db:
+        found = undoing.undo(db, id, by=office.user, preview=preview)
+    rows = [
+        {"external_id": id, "path": path, "wrote": wrote, "before": before, "left_alone": False}
+        for id, fields in found.values.items()
+        for path, (wrote, before) in fields.items()
+    ]
+    rows += [
+        {"external_id": id, "path": path, "wrote": None, "before": None, "left_alone": True}
+        for id, paths in found.changed.items()
+        for path in paths
+    ]
+    records(office, rows, ("external_id", "path", "wrote", "before", "left_alone"), empty="It wrote nothing.")
+    if found.created:
+        say(f"{len(found.created)} records that it created stay: {', '.join(found.created[:5])}")
+    if rows and not preview:
+        say("They are put back at the next hub sync, or at once where workers run (hub up).")
+
+
+@run.command()
+@click.argument("id", type=int)
+@pass_office
+def redo(office: Office, id: int) -> None:
+    """Let an undone push stand again: its records are brought back to golden."""
+    from hub.flows import undo as undoing
+
+    with office.store() as db:
+        count = undoing.redo(db, id)
+    record(office, {"records": count})
 
 
 def _row(one: Any) -> dict[str, Any]:

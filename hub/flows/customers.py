@@ -64,6 +64,12 @@ class Customers:
             for id, customer in subjects.items()
         }
 
+    def tell(
+        self, conn: Connection, wiring: Wiring, record_ids: Sequence[int], *, lane: str, now: float
+    ) -> None:
+        customers = set(self.subjects(conn, record_ids).values())
+        owing.owe_anew(conn, wiring, customers, lane=lane, now=now)
+
     def debts(self, conn: Connection, wiring: Wiring, stream: Stream, *, ids: Iterable[int]) -> list[Owed]:
         listed = list(ids)
         subjects = self.subjects(conn, listed)

@@ -78,6 +78,12 @@ class Kind(Protocol):
         """Each of these goldens as that stream would create it."""
         ...
 
+    def tell(
+        self, conn: Connection, wiring: Wiring, record_ids: Sequence[int], *, lane: str, now: float
+    ) -> None:
+        """Queue what the goldens of these records owe although they have not changed."""
+        ...
+
     def debts(
         self, conn: Connection, wiring: Wiring, stream: Stream, *, ids: Iterable[int]
     ) -> list[tuple[int, int, Mapping[str, Any], Mapping[str, Any]]]:

@@ -110,7 +110,7 @@ def _owed(wiring: Wiring, stream: Stream, order: Order, mine: Sighting) -> dict[
     golden = told(wiring, order, mine.record_id)
     sent = mine.binding.sent
     given = {path: value for path, value in golden.items() if value is not None or sent.get(path) is not None}
-    return owed(mine.binding, given, policy=stream.policy)
+    return owed(mine.binding, stream.as_undone(mine.record_id, given), policy=stream.policy)
 
 
 def _goes(wiring: Wiring, stream: Stream, order: Order) -> bool:

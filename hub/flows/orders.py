@@ -147,6 +147,12 @@ class Orders:
             for id, family in families.items()
         }
 
+    def tell(
+        self, conn: Connection, wiring: Wiring, record_ids: Sequence[int], *, lane: str, now: float
+    ) -> None:
+        origins = set(order_family.stored_origins(conn, record_ids).values())
+        self.absorb(conn, wiring, [], now=now, lane=lane, refresh=origins)
+
     def debts(
         self, conn: Connection, wiring: Wiring, stream: Stream, *, ids: Iterable[int]
     ) -> list[tuple[int, int, Mapping[str, Any], Mapping[str, Any]]]:

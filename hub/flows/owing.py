@@ -74,7 +74,7 @@ def values_owed(
     alive = sorted((one for one in there if not one.binding.gone), key=lambda one: one.record_id)
     return owed(
         sighting.binding,
-        wanted(golden),
+        stream.as_undone(sighting.record_id, wanted(golden)),
         policy=stream.policies[sighting.part],
         held=[path for path, why in golden.why.items() if why.rule == "hold"],
         siblings=[one.binding for one in alive if one.record_id != sighting.record_id],

@@ -138,7 +138,10 @@ def _record(
         there = one.binding.sent.get(path, MISSING)
         if path in owed or value == there or path not in part.pull_paths | part.push_paths:
             continue
-        if path not in policy.pushable:
+        undone = stream.undone.get(one.record_id, {}).get(path)
+        if undone is not None:
+            reason = f"run {undone.run_id} was undone: it keeps what stood there, until golden changes"
+        elif path not in policy.pushable:
             reason = part.not_pushed.get(path) or 'the direction is "in"'
         elif path in policy.own:
             reason = "it identifies a record, and another one there has it"

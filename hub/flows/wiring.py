@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from hub.sdk import registry
 from hub.sdk.manifest import Manifest, ObjectCapabilities
 from hub.store.documents import dump, load
 from hub.store.queries import connections
+from hub.store.queries.undone import Undone, in_force
 from hub.store.session import Database
 from hub.store.tables import connection as connection_table
 from hub.store.tables import connection_map, map_version
@@ -57,6 +58,15 @@ class Stream:
     base_dir: Path
     confirmed: bool
     active: bool
+    undone: Mapping[int, Mapping[str, Undone]] = field(default_factory=dict)  # by record and path
+
+    def as_undone(self, record_id: int, golden: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Golden for one record: where a person took back what a run wrote, and golden still says so, what stood
+        there before."""
+        mine = self.undone.get(record_id)
+        if not mine:
+            return golden
+        return {**golden, **{path: one.before for path, one in mine.items() if golden.get(path) == one.wrote}}
 
     @property
     def label(self) -> str:
@@ -138,6 +148,7 @@ def load_wiring(db: Database) -> Wiring:
         every = conn.execute(select(connection_table).order_by(connection_table.c.id)).all()
         maps = {(row.connection_id, row.object): row for row in conn.execute(select(connection_map))}
         overrides = connections.rules(conn)
+        undone = in_force(conn)
         model = models.in_force(conn)
         versions = {
             (row.connection_id, row.object, row.digest): (row.id, row.refers)
@@ -151,7 +162,7 @@ def load_wiring(db: Database) -> Wiring:
         for name in _objects(config):
             stream = _stream(db, row, config, object=name, kept=maps.get((row.id, name)), versions=versions)
             if stream is not None:
-                streams[(row.id, name)] = stream
+                streams[(row.id, name)] = replace(stream, undone=undone.get((row.id, name), {}))
                 owners.update(stream.rules.owner)
     shipped = _survivorship(resources.config_text("survivorship.toml"))
     return Wiring(

@@ -17,7 +17,7 @@ from hub.store.tables.interactions import interaction
 from hub.store.tables.matching import decision, deferral, edge, identity, match_key
 from hub.store.tables.operations import audit, counter, heartbeat, inbox, quarantine, run
 from hub.store.tables.orders import order
-from hub.store.tables.outgoing import creation, delivery, receipt
+from hub.store.tables.outgoing import creation, delivery, receipt, undo
 from hub.store.tables.records import binding, reread, source_record
 
 __all__ = [
@@ -55,4 +55,5 @@ __all__ = [
     "source_record",
     "stream",
     "survivorship_rule",
+    "undo",
 ]

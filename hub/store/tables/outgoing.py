@@ -67,6 +67,23 @@ creation = Table(
     ),
 )
 
+# What a person took back of a run: while golden still has the value, the record keeps what stood there before.
+undo = Table(
+    "undo",
+    metadata,
+    Column("id", SERIAL, primary_key=True),
+    Column("run_id", SERIAL, nullable=False),
+    Column("record_id", BigInteger, nullable=False, index=True),
+    Column("connection_id", SERIAL, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    json("wrote", null=False),
+    json("before", null=False),
+    Column("by", Text, nullable=False),
+    time("at", null=False),
+    time("ended_at"),
+)
+
 # append-only: every answer of a remote to a write of ours
 receipt = Table(
     "receipt",
