@@ -91,7 +91,7 @@ def explain(office: Office, a: str, b: str) -> None:
     with office.store() as db:
         wiring = load_wiring(db)
         with db.read() as conn:
-            told = why(conn, wiring, find.meant(conn, a), find.meant(conn, b))
+            told = why(conn, wiring, a=find.meant(conn, a), b=find.meant(conn, b))
     if office.as_json:
         json_line(told._asdict())
         return

@@ -91,7 +91,7 @@ def show(office: Office, one: str, other: str | None) -> None:
     with office.store() as db:
         wiring = load_wiring(db)
         with db.read() as conn:
-            row = side_by_side.shown(conn, wiring, reviewing.case(conn, wiring, *named(conn, one, other)))
+            row = side_by_side.shown(conn, wiring, reviewing.case(conn, wiring, named(conn, one, other)))
     if office.as_json:
         record(office, row)
         return

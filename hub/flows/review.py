@@ -22,6 +22,8 @@ from hub.store.queries.review import Deferred, Unsure
 from hub.store.session import Database
 
 Verdict = Literal["accept", "reject", "defer"]
+Pair = tuple[int, int]
+"""Two record ids that name a case."""
 
 DAYS = 30
 """How long a pair is put off unless another time is given."""
@@ -104,11 +106,12 @@ def count(conn: Connection, wiring: Wiring) -> int:
     return sum(1 for one in waiting if one not in closed)
 
 
-def case(conn: Connection, wiring: Wiring, a: int, b: int) -> Case:
+def case(conn: Connection, wiring: Wiring, pair_of: Pair) -> Case:
     """The case that two records stand for, whether or not it still waits.
 
     Raises NotFound for a record there is not, WrongUse if the two are one customer already.
     """
+    a, b = pair(*pair_of)
     standings = matching.standings(conn, [a, b])
     if missing := {a, b} - standings.keys():
         raise NotFound(
@@ -119,45 +122,43 @@ def case(conn: Connection, wiring: Wiring, a: int, b: int) -> Case:
         raise WrongUse(f"They are one customer already: {ids.show('cus', one)}.")
     customers = pair(one, other)
     edges = _between(conn, [customers], least=wiring.model.review).get(customers, [])
-    points = next((edge.points for edge in edges if (edge.a, edge.b) == pair(a, b)), None)
+    points = next((edge.points for edge in edges if (edge.a, edge.b) == (a, b)), None)
     if points is None:
-        points = pairs.scores(conn, wiring, [pair(a, b)])[pair(a, b)].points
+        points = pairs.scores(conn, wiring, [(a, b)])[a, b].points
     off = _put_off(conn, time.time()).get(customers)
-    return Case(
-        *pair(a, b), points, one if a < b else other, other if a < b else one, max(len(edges) - 1, 0), off
-    )
+    return Case(a, b, points, one, other, max(len(edges) - 1, 0), off)
 
 
 def accept(
-    db: Database, wiring: Wiring, a: int, b: int, *, by: str, reason: str | None = None, preview: bool = False
+    db: Database, wiring: Wiring, pair_of: Pair, *, by: str, reason: str | None = None, preview: bool = False
 ) -> Effect:
     """The two are one: merge the customers their records answer to now."""
-    customers = _customers(db, a, b)
+    customers = _customers(db, *pair_of)
     effect = steward.merge(
         db, wiring, a=customers[0], b=customers[1], by=by, reason=reason or _REVIEWED, preview=preview
     )
     if not preview:
-        _settled(db, a, b)
+        _settled(db, *pair_of)
     return effect
 
 
 def reject(
-    db: Database, wiring: Wiring, a: int, b: int, *, by: str, reason: str | None = None, preview: bool = False
+    db: Database, wiring: Wiring, pair_of: Pair, *, by: str, reason: str | None = None, preview: bool = False
 ) -> Effect:
     """The two are two, for good: no evidence makes the machine join them or ask again."""
-    customers = _customers(db, a, b)
+    customers = _customers(db, *pair_of)
     effect = steward.part(
         db, wiring, a=customers[0], b=customers[1], by=by, reason=reason or _REVIEWED, preview=preview
     )
     if not preview:
-        _settled(db, a, b)
+        _settled(db, *pair_of)
     return effect
 
 
 def defer(
     db: Database,
     wiring: Wiring,
-    cases: Sequence[tuple[int, int]],
+    cases: Sequence[Pair],
     *,
     by: str,
     days: float = DAYS,
@@ -168,7 +169,7 @@ def defer(
     with db.write() as conn:
         rows = [
             Deferred(one.a, one.b, one.points, by, reason, now, now + days * _DAY)
-            for one in (case(conn, wiring, a, b) for a, b in cases)
+            for one in (case(conn, wiring, one) for one in cases)
         ]
         review.defer(conn, rows)
 

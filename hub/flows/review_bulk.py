@@ -108,7 +108,7 @@ def decide(
                 yield Done(id, word.verdict, not preview)
                 continue
             act = review.accept if word.verdict == "accept" else review.reject
-            effect = act(db, wiring, word.a, word.b, by=by, reason=word.reason, preview=preview)
+            effect = act(db, wiring, (word.a, word.b), by=by, reason=word.reason, preview=preview)
         except (NotFound, WrongUse) as error:
             yield Done(id, word.verdict, False, cause=error.message)
             continue

@@ -60,7 +60,9 @@ def shown(conn: Connection, wiring: Wiring, case: Case) -> dict[str, Any]:
         "auto": wiring.model.auto,
         "review": wiring.model.review,
         "verdict": pairs.scores(conn, wiring, [(case.a, case.b)])[case.a, case.b].verdict,
-        "against": refused(conn, wiring, mine, theirs) if case.points >= wiring.model.auto else None,
+        "against": refused(conn, wiring, mine=mine, theirs=theirs)
+        if case.points >= wiring.model.auto
+        else None,
         "fields": differences(fields.get(case.customer_a, {}), fields.get(case.customer_b, {})),
         "pairs": [
             {"a": labels[a], "b": labels[b], "points": score.points, "verdict": score.verdict}

@@ -40,7 +40,7 @@ class Answer(NamedTuple):
     decisions: list[dict[str, Any]]
 
 
-def why(conn: Connection, wiring: Wiring, a: Meant, b: Meant) -> Answer:
+def why(conn: Connection, wiring: Wiring, *, a: Meant, b: Meant) -> Answer:
     """The answer for what was meant: a record where one was named, else all records of the customer."""
     mine, theirs = _records(conn, a), _records(conn, b)
     if a.record_id is None and a.customer_id == b.customer_id:
@@ -125,7 +125,7 @@ def _apart(
             f"The machine never joins them: {'; '.join(one.detail for one in best.reasons) or 'nothing agrees'}."
         ]
     if best.points >= model.auto:
-        against = refused(conn, wiring, mine, theirs)
+        against = refused(conn, wiring, mine=mine, theirs=theirs)
         if against:
             return [f"{best.points} points would do, but {against}."]
         if best_pair not in {(a, b) for a, b, _ in matching.edges_among(conn, list(best_pair))}:
@@ -150,7 +150,9 @@ def _needed(wiring: Wiring, scored: _Scored, *, said: list[dict[str, Any]]) -> s
     return f"{more}."
 
 
-def refused(conn: Connection, wiring: Wiring, mine: Collection[int], theirs: Collection[int]) -> str | None:
+def refused(
+    conn: Connection, wiring: Wiring, *, mine: Collection[int], theirs: Collection[int]
+) -> str | None:
     """Why the clusters that hold these records did not join, as clustering says; None where it says nothing."""
     standings = matching.standings(conn, [*mine, *theirs])
     everybody = list(matching.members(conn, {one.component for one in standings.values()}))

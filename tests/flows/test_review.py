@@ -88,13 +88,13 @@ def test_a_pair_the_machine_is_unsure_of_waits_with_its_reasons(hub: Hub, asked:
 
 def test_accepting_joins_them_and_taking_it_back_is_as_if_never_said(hub: Hub, asked: Any) -> None:
     before, case = living(hub), the_case(hub)
-    effect = review.accept(hub.db, hub.wiring(), case.a, case.b, by="eve")
+    effect = review.accept(hub.db, hub.wiring(), (case.a, case.b), by="eve")
     assert hub.customer("alpha", "a1") == hub.customer("beta", "b1") == min(case.customer_a, case.customer_b)
     assert effect.leads == {show("cus", case.customer_b): show("cus", case.customer_a)}
     assert effect.kept == [show("cus", case.customer_a)]
     assert not waiting(hub)
     with pytest.raises(WrongUse, match="one customer already"):
-        review.accept(hub.db, hub.wiring(), case.a, case.b, by="eve")
+        review.accept(hub.db, hub.wiring(), (case.a, case.b), by="eve")
     hub.settle()
     assert effect.act is not None
     steward.withdraw(hub.db, hub.wiring(), effect.act, by="eve")
@@ -108,7 +108,7 @@ def test_rejecting_is_remembered_whatever_they_share_later(
     hub: Hub, asked: tuple[MemorySystem, MemorySystem]
 ) -> None:
     case = the_case(hub)
-    effect = review.reject(hub.db, hub.wiring(), case.a, case.b, by="eve", reason="mother and daughter")
+    effect = review.reject(hub.db, hub.wiring(), (case.a, case.b), by="eve", reason="mother and daughter")
     assert (effect.before, effect.writes, effect.leads) == (effect.after, (), {})
     assert not waiting(hub)
     alpha, beta = asked
@@ -118,7 +118,7 @@ def test_rejecting_is_remembered_whatever_they_share_later(
     assert hub.customer("alpha", "a1") != hub.customer("beta", "b1")
     assert not waiting(hub)
     with hub.db.read() as conn:
-        told = why(conn, hub.wiring(), *(find.meant(conn, name) for name in ("alpha:a1", "beta:b1")))
+        told = why(conn, hub.wiring(), a=find.meant(conn, "alpha:a1"), b=find.meant(conn, "beta:b1"))
     assert told.because[0].startswith("eve said that they are different")
     assert told.decisions[0]["reason"] == "mother and daughter"
     assert effect.act is not None
@@ -152,7 +152,7 @@ def test_putting_off_lasts_until_its_day_or_until_the_points_change(
 def test_a_preview_changes_nothing_and_says_what_will(hub: Hub, asked: Any) -> None:
     case, before = the_case(hub), hub.content()
     effects = [
-        act(hub.db, hub.wiring(), case.a, case.b, by="eve", preview=True)
+        act(hub.db, hub.wiring(), (case.a, case.b), by="eve", preview=True)
         for act in (review.accept, review.reject)
     ]
     assert hub.content() == before
@@ -162,7 +162,7 @@ def test_a_preview_changes_nothing_and_says_what_will(hub: Hub, asked: Any) -> N
     assert all(systems[name]["updates"] == 1 for name in systems)
     written = {(one.connection, one.path) for one in effects[0].writes}
     assert written == {(name, path) for name in systems for path in systems[name]["fields"]}
-    effect = review.accept(hub.db, hub.wiring(), case.a, case.b, by="eve")
+    effect = review.accept(hub.db, hub.wiring(), (case.a, case.b), by="eve")
     assert (effect.after, effect.writes, effect.leads) == (
         effects[0].after, effects[0].writes, effects[0].leads,
     )  # fmt: skip
@@ -179,10 +179,10 @@ def test_many_pairs_between_two_customers_are_one_case(
         for one in waiting(hub)
         if {one.a, one.b} == {hub.record("alpha", "a1"), hub.record("alpha", "a2")}
     )
-    review.accept(hub.db, hub.wiring(), first.a, first.b, by="eve")
+    review.accept(hub.db, hub.wiring(), (first.a, first.b), by="eve")
     case = the_case(hub)
     assert case.further == 1
-    review.reject(hub.db, hub.wiring(), case.a, case.b, by="eve")
+    review.reject(hub.db, hub.wiring(), (case.a, case.b), by="eve")
     assert not waiting(hub)
     assert hub.count("decision", "verdict = 'different'") == 2
 
@@ -264,7 +264,7 @@ def test_links_at_the_review_threshold_join_what_is_asked_and_heed_persons(hub: 
     assert len(set(stored.values())) == 2
     assert set(asked_too.values()) == {show("cus", min(case.customer_a, case.customer_b))}
     assert hub.content() == before
-    review.reject(hub.db, hub.wiring(), case.a, case.b, by="eve")
+    review.reject(hub.db, hub.wiring(), (case.a, case.b), by="eve")
     stored, asked_too = links()
     assert asked_too == stored
 
@@ -272,7 +272,7 @@ def test_links_at_the_review_threshold_join_what_is_asked_and_heed_persons(hub: 
 def test_why_says_what_joins_and_what_is_missing(hub: Hub, asked: tuple[MemorySystem, MemorySystem]) -> None:
     def ask(one: str, other: str) -> Any:
         with hub.db.read() as conn:
-            return why(conn, hub.wiring(), find.meant(conn, one), find.meant(conn, other))
+            return why(conn, hub.wiring(), a=find.meant(conn, one), b=find.meant(conn, other))
 
     told = ask("alpha:a1", "beta:b1")
     assert not told.together

@@ -24,7 +24,11 @@ ALSO = "B5;Eve Stone;eve@x.org\nB6;<i>Zed</i> Young;zed@x.org\n"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Three people in crm and kunden whom the machine is unsure of: Ann, Eve, Zed."""
+    return asked_home(tmp_path)
+
+
+def asked_home(tmp_path: Path) -> Path:
+    """A home with three people in crm and kunden whom the machine is unsure of: Ann, Eve, Zed."""
     folder = tmp_path / "home"
     assert run(["init", str(folder)]) == 0
     file = lay_out(folder)

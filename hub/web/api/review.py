@@ -136,7 +136,7 @@ def one(id: str) -> Response:
     a, b = reviewing.read_id(id)
     db, wiring = _hub()
     with db.read() as conn:
-        shown = side_by_side.shown(conn, wiring, reviewing.case(conn, wiring, a, b))
+        shown = side_by_side.shown(conn, wiring, reviewing.case(conn, wiring, (a, b)))
     return _json(shown)
 
 
@@ -157,12 +157,12 @@ def decide(id: str) -> Response:
     by = f"api:{asking().name}"
     if word["verdict"] == "defer":
         with db.read() as conn:
-            reviewing.case(conn, wiring, a, b)
+            reviewing.case(conn, wiring, (a, b))
         if not word["preview"]:
             reviewing.defer(db, wiring, [(a, b)], by=by, days=word["days"], reason=word["reason"])
         return _json(_done(Effect({}, {}, ()), preview=word["preview"]))
     act = _ACTS[word["verdict"]]
-    effect = act(db, wiring, a, b, by=by, reason=word["reason"], preview=word["preview"])
+    effect = act(db, wiring, (a, b), by=by, reason=word["reason"], preview=word["preview"])
     return _json(_done(effect, preview=word["preview"]))
 
 

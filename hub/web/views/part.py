@@ -19,7 +19,8 @@ blueprint = Blueprint("pages", __name__)
 blueprint.add_url_rule("/remember", "remember", language.remember)
 
 PAGE = 50
-_UNSURE, _UNSURE_SECONDS = "hub.web.unsure", 20.0
+_UNSURE = "hub.unsure"
+_UNSURE_SECONDS = 20.0
 _LATE = 60.0  # seconds after which a stream that is due says that nobody works
 
 NAV = (

@@ -51,12 +51,12 @@ def review_case(case: str) -> str:
     found = wiring()
     a, b = reviewing.read_id(case)
     with store().read() as conn:
-        one = reviewing.case(conn, found, a, b)
+        one = reviewing.case(conn, found, (a, b))
         shown = side_by_side.shown(conn, found, one)
         following = _after(conn, found, one)
     effect = None
     if request.args.get("preview"):
-        effect = reviewing.accept(store(), found, a, b, by=_BY, preview=True)
+        effect = reviewing.accept(store(), found, (a, b), by=_BY, preview=True)
     return page(
         "review_case.html",
         "review",
@@ -80,13 +80,13 @@ def decide(case: str) -> Any:
     a, b = reviewing.read_id(case)
     verdict = request.form.get("verdict", "")
     with store().read() as conn:
-        one = reviewing.case(conn, found, a, b)
+        one = reviewing.case(conn, found, (a, b))
         following = _after(conn, found, one)
     act = None
     if verdict == "defer":
         reviewing.defer(store(), found, [(a, b)], by=_BY, reason=_reason())
     elif verdict in _ACTS:
-        act = _ACTS[verdict](store(), found, a, b, by=_BY, reason=_reason()).act
+        act = _ACTS[verdict](store(), found, (a, b), by=_BY, reason=_reason()).act
     else:
         raise WrongUse(gettext("Say same, different or later."))
     done = {"did": verdict, "act": act, "was": case}
