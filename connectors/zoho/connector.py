@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from connectors.zoho import party, probe, webhook
+from connectors.zoho import order, party, probe, webhook
 from connectors.zoho.api import Api
 from connectors.zoho.fields import Fields
 from connectors.zoho.gone import gone
+from connectors.zoho.orders import Orders
 from connectors.zoho.parties import Parties
 from connectors.zoho.places import PROVIDER, api_host, place
 from connectors.zoho.settings import SPEC, choices
@@ -53,6 +54,9 @@ class ZohoConnector(Connector):
         self._parties = Parties(
             self._api, self._fields, self._choices, size=manifest.objects["customer"].page_size
         )
+        self._orders = Orders(
+            self._api, self._fields, self._choices, size=manifest.objects["order"].page_size
+        )
 
     @classmethod
     def spec(cls) -> Sequence[Setting]:
@@ -78,32 +82,33 @@ class ZohoConnector(Connector):
         )
 
     def discover(self) -> Sequence[ObjectShape]:
-        return self._parties.shapes()
+        return [*self._parties.shapes(), self._orders.shapes()]
 
     def pull(self, object: str, cursor: Any, *, full: bool = False) -> Iterator[Page]:
         """One pass over what has changed since the last one began (walk.py)."""
         self._know(object)
-        pages = self._parties.pages(cursor, full=full, overlap=self._overlap(object))
-        return self._watched(pages, cursor)
+        pages = self._side(object).pages(cursor, full=full, overlap=self._overlap(object))
+        return self._watched(pages, cursor) if object == "customer" else pages
 
     def fetch(self, object: str, external_ids: Sequence[str]) -> Sequence[RemoteRecord]:
         self._know(object)
-        return self._parties.fetch(external_ids)
+        return self._side(object).fetch(external_ids)
 
     def push(self, object: str, changes: Sequence[Change]) -> Sequence[Receipt]:
         self._know(object)
-        return self._parties.push(changes)
+        return self._side(object).push(changes)
 
     def find(self, object: str, change: Change) -> Sequence[RemoteRecord]:
         self._know(object)
-        return self._parties.find(change)
+        return self._side(object).find(change)
 
     def deletes(self, object: str, since: Any, bound: Iterable[str]) -> Deletes:
         """From Zoho's own list of what was deleted."""
         self._know(object)
-        return gone(
-            self._api, self._parties.modules, since, named=party.external_id, overlap=self._overlap(object)
-        )
+        overlap = self._overlap(object)
+        if object == "order":
+            return gone(self._api, (order.MODULE,), since, named=lambda module, id: str(id), overlap=overlap)
+        return gone(self._api, self._parties.modules, since, named=party.external_id, overlap=overlap)
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint]:
         secrets = [self.connection.secret(name) for name in ("webhook_secret", "webhook_secret_old")]
@@ -123,7 +128,7 @@ class ZohoConnector(Connector):
         url, token = self.connection.settings.get("notify_url"), self.connection.secret("webhook_secret")
         if not url or not token:
             return None
-        modules = (*self._parties.modules, webhook.ORDERS)
+        modules = (*self._parties.modules, order.MODULE)
         return Channel(self._api, self.connection.name, url=str(url), token=token, modules=modules)
 
     def _connect(self) -> Http:
@@ -143,6 +148,9 @@ class ZohoConnector(Connector):
         if channel is None:
             return "notify_url and webhook_secret are not set: changes are found by the next pull only"
         return channel.standing()
+
+    def _side(self, object: str) -> Parties | Orders:
+        return self._orders if object == "order" else self._parties
 
     def _overlap(self, object: str) -> float:
         return self.manifest.objects[object].overlap_seconds

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from connectors.zoho import party
 from connectors.zoho.places import ENVIRONMENTS, PLACES
+from connectors.zoho.products import POLICIES
 from hub.sdk import ConnectionBroken, Setting
 
 SPEC: Sequence[Setting] = (
@@ -53,6 +54,20 @@ SPEC: Sequence[Setting] = (
     Setting("webhook_secret_old", "secret", "the one before, during a rotation"),
     Setting("home_currency", "text", "ISO code of amounts in records without a Currency, such as EUR"),
     Setting(
+        "unknown_product",
+        "text",
+        "an order's line whose SKU is no Product_Code there: hold, create or placeholder",
+        default="hold",
+    ),
+    Setting(
+        "placeholder_product", "text", "Product_Code of the product that unknown_product = placeholder takes"
+    ),
+    Setting(
+        "orders_account",
+        "text",
+        "id of the account that orders of people without one are for, if your layout wants an account",
+    ),
+    Setting(
         "credits_kept",
         "int",
         "pulls stop when the API credits of 24 hours fall to this many, so that writes still go",
@@ -71,6 +86,9 @@ class Choices(NamedTuple):
     triggers: tuple[str, ...]
     home_currency: str | None
     credits_kept: int
+    unknown_product: str
+    placeholder_product: str | None
+    orders_account: str | None
 
 
 def choices(settings: Mapping[str, Any]) -> Choices:
@@ -82,6 +100,11 @@ def choices(settings: Mapping[str, Any]) -> Choices:
             raise ConnectionBroken(
                 f"{one} is no module with customers", fix=f"modules are some of {', '.join(party.MODULES)}"
             )
+    policy = str(settings.get("unknown_product") or "hold")
+    if policy not in POLICIES:
+        raise ConnectionBroken(
+            f"unknown_product cannot be {policy}", fix=f"it is one of {', '.join(POLICIES)}"
+        )
     return Choices(
         tuple(one for one in party.MODULES if one in modules),
         persons,
@@ -90,4 +113,7 @@ def choices(settings: Mapping[str, Any]) -> Choices:
         tuple(str(one) for one in settings.get("triggers") or ()),
         str(settings["home_currency"]).upper() if settings.get("home_currency") else None,
         int(settings.get("credits_kept") or 0),
+        policy,
+        str(settings["placeholder_product"]) if settings.get("placeholder_product") else None,
+        str(settings["orders_account"]) if settings.get("orders_account") else None,
     )

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 
+from connectors.zoho.order import MODULE
 from connectors.zoho.party import KINDS, external_id
 from hub.sdk import Hint, NotSigned, RecordRejected
 from hub.sdk.signing import verify_moment
 
-ORDERS = "Sales_Orders"
 _WINDOW = 3600.0  # seconds; Zoho repeats what was not taken
 
 
@@ -41,7 +41,7 @@ def hints(body: bytes, *, secrets: Iterable[str | None]) -> Sequence[Hint]:
     deleted = said.get("operation") == "delete"
     if module in KINDS:
         return [Hint("customer", external_id(module, id), deleted) for id in ids]
-    return [Hint("order", id, deleted) for id in ids] if module == ORDERS else []
+    return [Hint("order", id, deleted) for id in ids] if module == MODULE else []
 
 
 _FIX = "compare webhook_secret with the token of the channel; a pull renews it there (setting notify_url)"

@@ -28,10 +28,13 @@ _PEOPLE = ("Last_Name", "First_Name", "Email", "Phone", "Mailing_City", "Title")
 
 class ZohoAdapter(Adapter):
     url_setting = "url"
+    objects = ("customer", "order")
 
     def start(self, folder: str) -> None:
         self._server = server_module()
         self.zoho = self._server.ZohoServer().start()
+        self._product = self.zoho.org.put("Products", {"Product_Name": "Widget", "Product_Code": "W-1"})
+        self._buyer = self.zoho.org.put("Contacts", {"Last_Name": "Buyer"})
 
     def stop(self) -> None:
         self.zoho.stop()
@@ -70,6 +73,15 @@ class ZohoAdapter(Adapter):
         )
 
     def payload(self, object: str, number: int, *, text: str | None = None) -> Mapping[str, Any]:
+        if object == "order":
+            return {
+                "Subject": f"Order {number}" if text is None else text,
+                "Purchase_Order": f"PO-{number}",
+                "customer": f"Contacts/{self._buyer}",
+                "currency": "EUR",
+                "lines": [{"sku": "W-1", "kind": "product", "quantity": "2", "unit_price": "9.95"}],
+                "totals.grand_total": "23.68",
+            }
         return {
             "kind": "person",
             "First_Name": f"First {number}",
@@ -79,44 +91,57 @@ class ZohoAdapter(Adapter):
         }
 
     def text_of(self, object: str, raw: Mapping[str, Any]) -> str | None:
-        name = raw.get("Last_Name")
+        name = raw.get("Subject" if object == "order" else "Last_Name")
         return None if name is None else str(name)
 
     def seed(self, object: str, payload: Mapping[str, Any]) -> str:
-        return self._put(payload, None)
+        return self._put(object, payload, None)
 
     def seed_together(self, object: str, payloads: Sequence[Mapping[str, Any]]) -> list[str]:
         at = self.zoho.org.clock()
-        return [self._put(payload, at) for payload in payloads]
+        return [self._put(object, payload, at) for payload in payloads]
 
-    def _put(self, payload: Mapping[str, Any], at: float | None) -> str:
-        given = {name: value for name, value in payload.items() if name != "kind"}
+    def _put(self, object: str, payload: Mapping[str, Any], at: float | None) -> str:
+        given = {name: value for name, value in payload.items() if name[0].isupper()}
         try:
+            if object == "order":
+                line = {"Product_Name": {"id": self._product}, "Quantity": 2, "List_Price": 9.95}
+                more = {"Currency": "EUR", "Contact_Name": {"id": self._buyer}, "Ordered_Items": [line]}
+                return str(self.zoho.org.put("Sales_Orders", {**given, **more}, at=at))
             return f"Contacts/{self.zoho.org.put('Contacts', given, at=at)}"
         except self._server._org.No as error:
             raise Refused(str(error)) from None
 
     def read(self, object: str, external_id: str) -> Mapping[str, Any] | None:
-        module, _, id = external_id.partition("/")
+        module, id = _place(object, external_id)
         row = self.zoho.org.rows[module].get(id)
         return None if row is None else dict(row)
 
     def comparable(self, object: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {name: raw[name] for name in _PEOPLE}
+        names = ("Subject", "Purchase_Order", "Status") if object == "order" else _PEOPLE
+        return {name: raw[name] for name in names}
 
     def change(self, object: str, external_id: str, *, text: str) -> None:
-        module, _, id = external_id.partition("/")
-        self.zoho.org.put(module, {"Last_Name": text}, id=id)
+        module, id = _place(object, external_id)
+        self.zoho.org.put(module, {"Subject" if object == "order" else "Last_Name": text}, id=id)
 
     def remove(self, object: str, external_id: str) -> None:
-        module, _, id = external_id.partition("/")
-        self.zoho.org.erase(module, id)
+        self.zoho.org.erase(*_place(object, external_id))
 
     def refused(self, object: str, number: int) -> Mapping[str, Any]:
-        return {**self.payload(object, number), "Email": "no mail address"}
+        wrong = {"Due_Date": "soon"} if object == "order" else {"Email": "no mail address"}
+        return {**self.payload(object, number), **wrong}
 
     def is_write(self, method: str, path: str, body: bytes) -> bool:
         return method != "GET" and not path.endswith(("/coql", "/read"))
 
     def count(self, object: str, text: str) -> int:
-        return sum(row["Last_Name"] == text for row in self.zoho.org.rows["Contacts"].values())
+        module, name = ("Sales_Orders", "Subject") if object == "order" else ("Contacts", "Last_Name")
+        return sum(row[name] == text for row in self.zoho.org.rows[module].values())
+
+
+def _place(object: str, external_id: str) -> tuple[str, str]:
+    if object == "order":
+        return "Sales_Orders", external_id
+    module, _, id = external_id.partition("/")
+    return module, id

@@ -130,6 +130,8 @@ class Org:
         if isinstance(value, str):
             if len(value) > column.longest:
                 raise No("INVALID_DATA", "invalid data", api_name=name, maximum_length=column.longest)
+            if column.type == "date" and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+                raise No("INVALID_DATA", "invalid data", api_name=name, expected_data_type="date")
             if "\0" in value or (column.type == "email" and not _EMAIL.fullmatch(value)):
                 raise No("INVALID_DATA", "invalid data", api_name=name)
         if column.type == "lookup":
