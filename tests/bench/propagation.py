@@ -117,7 +117,7 @@ def measure(
     database: str, url: str, folder: Path, *, environment: Mapping[str, str], options: argparse.Namespace
 ) -> int:
     with Watched() as shop, Watched() as crm:
-        ids = [_customer(shop, crm, number) for number in range(CUSTOMERS)]
+        ids = [customer(shop, crm, number) for number in range(CUSTOMERS)]
         home = Home(folder, url, environment)
         home.configure(shop, crm, rows=options.backfill)
         print(
@@ -140,7 +140,7 @@ def measure(
             )
 
 
-def _customer(shop: Watched, crm: Watched, number: int) -> str:
+def customer(shop: Watched, crm: Watched, number: int) -> str:
     fields = {"name": f"Person {_word(number)} {_word(number * 7)}", "email": f"bench{number}@example.com"}
     crm.put(fields)
     return shop.put(fields)
@@ -184,14 +184,14 @@ class Home:
 
     def __init__(self, folder: Path, url: str, environment: Mapping[str, str]) -> None:
         self._folder, self._url = folder, url
-        self._home = folder / "home"
+        self.home = folder / "home"
         self._connectors = folder / "connectors"
         path = os.pathsep.join([str(self._connectors), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
         self._env = {
             **os.environ, **environment, "BENCH_KEY": KEY, "BENCH_HOOK": WEBHOOK_SECRET, "PYTHONPATH": path,
             "HUB_WEB_PORT": "0",
         }  # fmt: skip
-        self._log = folder / "up.log"
+        self.log = folder / "up.log"
         self._queries: Any = None
 
     def configure(self, shop: Watched, crm: Watched, *, rows: int) -> None:
@@ -203,13 +203,13 @@ class Home:
         info.mkdir(parents=True)
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bench-hostile\nVersion: 1\n")
         (info / "entry_points.txt").write_text("[hub.connectors]\nhostile = hub.testkit.hostile\n")
-        self.hub("init", str(self._home))
-        (self._home / "hub.toml").write_text(f'database_url = "{self._url}"\n')
-        self.hub("init", str(self._home))
-        (self._home / "old").mkdir()
-        people.write(self._home / "old" / "customers.csv", rows)
-        (self._home / "old.toml").write_text(people.MAP)
-        file = self._home / "connections.toml"
+        self.hub("init", str(self.home))
+        (self.home / "hub.toml").write_text(f'database_url = "{self._url}"\n')
+        self.hub("init", str(self.home))
+        (self.home / "old").mkdir()
+        people.write(self.home / "old" / "customers.csv", rows)
+        (self.home / "old.toml").write_text(people.MAP)
+        file = self.home / "connections.toml"
         systems = [SYSTEM.format(name="shop", url=shop.url), SYSTEM.format(name="crm", url=crm.url)]
         file.write_text("".join([*systems, EXPORTS]))
         self.hub("apply", str(file))
@@ -230,11 +230,11 @@ class Home:
     @contextmanager
     def up(self) -> Iterator[int]:
         """`hub up`; its port."""
-        with self._log.open("wb") as log:
+        with self.log.open("wb") as log:
             process = subprocess.Popen(self._command("up"), env=self._env, stdout=log, stderr=log)
         try:
-            self.until(lambda: "is up at " in self._log.read_text(errors="replace"))
-            address = self._log.read_text(errors="replace").partition("is up at ")[2].split()[0]
+            self.until(lambda: "is up at " in self.log.read_text(errors="replace"))
+            address = self.log.read_text(errors="replace").partition("is up at ")[2].split()[0]
             time.sleep(3.0)  # its workers
             yield int(address.rpartition(":")[2])
         finally:
@@ -243,7 +243,7 @@ class Home:
             if self._queries is not None:
                 self._queries.dispose()
             if os.environ.get("BENCH_LOG"):
-                print(self._log.read_text(errors="replace")[-6000:])
+                print(self.log.read_text(errors="replace")[-6000:])
 
     def pulling(self) -> bool:
         """Whether the backfill is at work."""
@@ -261,11 +261,11 @@ class Home:
     def until(self, true: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE
         while not true():
-            assert time.monotonic() < deadline, self._log.read_text(errors="replace")[-4000:]
+            assert time.monotonic() < deadline, self.log.read_text(errors="replace")[-4000:]
             time.sleep(0.05)
 
     def _command(self, *words: str) -> list[str]:
-        return [sys.executable, "-P", "-m", "hub", "--home", str(self._home), *words]
+        return [sys.executable, "-P", "-m", "hub", "--home", str(self.home), *words]
 
 
 def report(what: str, samples: list[Sample], *, demanded: bool = False) -> int:
