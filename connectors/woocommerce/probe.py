@@ -31,8 +31,7 @@ def findings(rest: Rest, *, role: str, hooked: bool) -> Iterator[Finding]:
             detail = step()
         except HubError as error:
             said = error.message + (f" ({error.cause})" if error.cause else "")
-            refused = isinstance(error, NeedsReauth)
-            yield Finding(name, False, said, _HINTS[rest.way] if refused else error.fix or _FIX)
+            yield Finding(name, False, said, _HINTS[rest.way] if isinstance(error, NeedsReauth) else _FIX)
             return
         yield Finding(name, True, detail)
     if rest.noisy:

@@ -56,36 +56,46 @@ def by_id(
     """
     size = max(size, 2)
     position = max(offset - 1, 0) if after else 0
-    before: list[int] = []
+    last: tuple[int, list[int]] | None = None
     stuck = 0
     while True:
-        page = ask({**params, "orderby": "id", "order": "asc", "per_page": size, "offset": position})
-        ids = [row_of(row, "a list")["id"] for row in page.rows]
-        if ids != sorted(set(ids)):
-            raise ConnectionBroken(
-                "the store does not list in the order of ids",
-                cause=f"asked for that, it gave {ids[:5]}",
-                fix="look for a plugin that changes the order of lists",
-            )
-        if position and (not ids or ids[0] > after):
-            least = position - size if page.total is None else min(position - size, page.total - 1)
-            position = max(least, 0)
+        page, ids = _page(ask, params, size, position)
+        lost = position and (not ids or ids[0] > after)
+        # The row before is not here. Nothing moved if the page before is as it was: then it is not shown to us.
+        if lost and (last is None or _page(ask, params, size, last[0])[1] != last[1]):
+            position, last = _back(position, size, page.total), None
             continue
-        stuck = stuck + 1 if ids and ids == before else 0
+        stuck = stuck + 1 if ids and last is not None and ids == last[1] else 0
         if stuck >= _STUCK:
             raise ConnectionBroken(
                 "the store's paging leads in a circle", cause=f"position {position} gives the page before it"
             )
         fresh = [row for row, id in zip(page.rows, ids, strict=True) if id > after]
-        # Rows the key may not see are left out of a page, so a short one is the last only if no total is told.
-        ended = len(ids) < size if page.total is None else position + size >= page.total
         if fresh:
             after = ids[-1]
             yield Window(fresh, after, position + len(ids), page.total)
-        if ended:
+        # Rows that are not shown to us make a page short, so a short one is the last only if no total is told.
+        if len(ids) < size if page.total is None else position + size >= page.total:
             return
-        before = ids
+        last = (position, ids)
         position += size - 1
+
+
+def _page(ask: Ask, params: Mapping[str, Any], size: int, position: int) -> tuple[Listing, list[int]]:
+    page = ask({**params, "orderby": "id", "order": "asc", "per_page": size, "offset": position})
+    ids = [row_of(row, "a list")["id"] for row in page.rows]
+    if ids != sorted(set(ids)):
+        raise ConnectionBroken(
+            "the store does not list in the order of ids",
+            cause=f"asked for that, it gave {ids[:5]}",
+            fix="look for a plugin that changes the order of lists",
+        )
+    return page, ids
+
+
+def _back(position: int, size: int, total: int | None) -> int:
+    before = position - size
+    return max(before if total is None else min(before, total - 1), 0)
 
 
 class OrderWalk:

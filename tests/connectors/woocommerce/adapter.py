@@ -8,16 +8,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hub.sdk.signing import sign
 from hub.testkit.adapter import Adapter, NotApplicable, Refused, Setup, Wrong
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from woo_delivery import HOOKS, delivery
 from woo_key import KEY, SECRET
 from woo_rules import No, sanitized
 from woo_store import Store
 
-HOOKS = "woo-hook-5f2e1d0c"
 _KEPT = 60
 TAKEN = "taken@example.org"
 
@@ -145,21 +144,3 @@ class WooAdapter(Adapter):
 
     def count(self, object: str, text: str) -> int:
         return sum(row["first_name"] == text for row in self.store.customers.values())
-
-
-def delivery(
-    topic: str, body: bytes, *, secret: str = HOOKS, id: str = "6e9a"
-) -> tuple[Mapping[str, str], bytes]:
-    """A webhook as the store sends it."""
-    resource, _, event = topic.partition(".")
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "WooCommerce/11.0.1 Hookshot (WordPress/7.1)",
-        "X-WC-Webhook-Topic": topic,
-        "X-WC-Webhook-Resource": resource,
-        "X-WC-Webhook-Event": event,
-        "X-WC-Webhook-ID": "2",
-        "X-WC-Webhook-Delivery-ID": id,
-        "X-WC-Webhook-Signature": sign(body, secret, encoding="base64"),
-    }
-    return headers, body

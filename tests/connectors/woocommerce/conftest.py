@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -21,7 +23,7 @@ from hub.mapping.load import load_map
 from hub.mapping.spec import Context
 from hub.resources import map_text
 from hub.sdk import ConnectionView, Limits
-from hub.sdk.registry import load
+from hub.sdk.registry import assemble, load
 
 HOOKS = "woo-hook-5f2e1d0c"
 
@@ -47,11 +49,6 @@ def connect(store: Store) -> Callable[..., WooCommerceConnector]:
 
 
 def connection(url: str, *, size: int | None = None, **settings: Any) -> WooCommerceConnector:
-    from dataclasses import replace
-    from types import MappingProxyType
-
-    from hub.sdk.registry import assemble
-
     secrets = {"key": KEY, "secret": SECRET, "webhook_secret": HOOKS}
     secrets |= {
         name: settings.pop(name) for name in ("key", "secret", "webhook_secret_old") if name in settings

@@ -1,0 +1,175 @@
+"""Customers: what is written, how, and what the store says to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from woo_store import Store
+
+from connectors.woocommerce import customer
+from connectors.woocommerce.connector import WooCommerceConnector
+from connectors.woocommerce.record import MARK, meta, plain
+from hub.mapping.engine import CompiledMap
+from hub.sdk import Change
+from hub.testkit.loopback import Fault
+
+Connect = Callable[..., WooCommerceConnector]
+
+
+def test_a_create_carries_our_mark_and_no_blanks(store: Store, woo: WooCommerceConnector) -> None:
+    payload = {
+        "email": "a@example.org",
+        "first_name": "Ann",
+        "last_name": "",
+        "billing.city": "Paris",
+        "billing.email": None,
+    }
+    (receipt,) = woo.push("customer", [Change("k", None, payload, marker="cus_1")])
+    assert receipt.outcome == "done"
+    assert json.loads(store.requests[-1].body) == {
+        "email": "a@example.org",
+        "first_name": "Ann",
+        "billing": {"city": "Paris"},
+        "meta_data": [{"key": MARK, "value": "cus_1"}],
+    }
+    assert receipt.record is not None and receipt.record.raw["meta"] == {MARK: "cus_1"}
+
+
+def test_an_update_says_blanks_and_only_what_changes(store: Store, woo: WooCommerceConnector) -> None:
+    made = store.put({"email": "a@example.org", "billing": {"city": "Paris", "phone": "1"}})
+    payload = {"billing.city": "", "billing": {"phone": "+49301"}, "meta.vat": "DE1", "meta.old": None}
+    (receipt,) = woo.push("customer", [Change("k", str(made), payload)])
+    assert receipt.outcome == "done"
+    row = store.customers[made]
+    assert (row["billing"]["city"], row["billing"]["phone"], row["email"]) == ("", "+49301", "a@example.org")
+    assert meta(row["meta_data"])["vat"] == "DE1"
+
+
+def test_several_changes_are_one_call_answered_row_by_row(store: Store, woo: WooCommerceConnector) -> None:
+    store.put({"email": "taken@example.org"})
+    made = str(store.put({"email": "b@example.org"}))
+    changes = [
+        Change("new", None, {"email": "new@example.org"}),
+        Change("there", made, {"first_name": "Bob"}),
+        Change("twin", None, {"email": "Taken@example.org"}),
+        Change("gone", "4711", {"first_name": "Nobody"}),
+        Change("none", None, {"first_name": "No e-mail"}),
+        Change("odd", "a/b", {"first_name": "Climber"}),
+        Change("nul", made, {"first_name": "nul\0"}),
+    ]
+    before = len(store.requests)
+    receipts = {one.key: one for one in woo.push("customer", changes)}
+    assert len(store.requests) == before + 1 and store.requests[-1].path.endswith("/customers/batch")
+    assert {key: one.outcome for key, one in receipts.items()} == {
+        "new": "done",
+        "there": "done",
+        **dict.fromkeys(("twin", "gone", "none", "odd", "nul"), "refused"),
+    }
+    assert "already registered" in str(receipts["twin"].cause)
+    assert store.customers[int(made)]["first_name"] == "Bob"
+
+
+def test_a_batch_without_verdict_leaves_all_in_doubt(store: Store, woo: WooCommerceConnector) -> None:
+    store.arm(Fault("lost"))
+    changes = [Change(str(number), None, {"email": f"x{number}@example.org"}) for number in range(2)]
+    assert [one.outcome for one in woo.push("customer", changes)] == ["unknown", "unknown"]
+    assert len(store.customers) == 2
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"create": []}', b'{"create": [{"id": 1}]}', b'{"create": [null, {"id": 0}]}']
+)
+def test_a_batch_answered_in_another_shape_is_no_verdict(
+    store: Store, woo: WooCommerceConnector, body: bytes
+) -> None:
+    store.arm(Fault("json", body=body))
+    changes = [Change(str(number), None, {"email": f"x{number}@example.org"}) for number in range(2)]
+    assert [one.outcome for one in woo.push("customer", changes)] == ["unknown", "unknown"]
+
+
+def test_find_goes_by_e_mail_whatever_the_role_and_leaves_anothers_alone(
+    store: Store, woo: WooCommerceConnector
+) -> None:
+    made = store.put({"email": "Ann@Example.org"})
+    store.customers[made]["role"] = "subscriber"
+    change = Change("k", None, {"email": " ann@example.org "}, marker="cus_1")
+    assert [one.external_id for one in woo.find("customer", change)] == [str(made)]
+    store.put({"meta_data": [{"key": MARK, "value": "cus_2"}]}, id=made)
+    assert woo.find("customer", change) == []
+    assert woo.find("customer", change._replace(marker="cus_2")) != []
+    assert woo.find("customer", change._replace(payload={})) == []
+
+
+@pytest.mark.parametrize("name", ["role", "id", "billing.vat", "orders", "meta.", "username"])
+def test_what_cannot_be_written_is_refused_by_name(woo: WooCommerceConnector, name: str) -> None:
+    (receipt,) = woo.push("customer", [Change("k", "1", {name: "x"})])
+    assert receipt.outcome == "refused" and name in str(receipt.cause)
+
+
+def test_all_roles_are_read_or_the_one_that_is_set(store: Store, connect: Connect) -> None:
+    store.put({"email": "a@example.org"})
+    staff = store.put({"email": "b@example.org"})
+    store.customers[staff]["role"] = "shop_manager"
+    read = [
+        [r.external_id for page in connect(**given).pull("customer", None) for r in page.records]
+        for given in ({}, {"role": "customer"})
+    ]
+    assert read == [["1", "2"], ["1"]]
+
+
+def test_moments_are_utc_and_unknown_fields_stay(store: Store, maps: dict[str, CompiledMap]) -> None:
+    made = store.put({"email": "a@example.org"})
+    row = {
+        **store.shown(made),
+        "loyalty": {"points": 7},
+        "date_modified_gmt": "2026-11-22T23:30:00",
+        "date_modified": "2026-11-23T07:30:00",
+    }
+    raw = customer.raw(row)
+    assert raw["updated"] == "2026-11-22T23:30:00Z" and raw["loyalty"] == {"points": 7}
+    assert "_links" not in raw and "avatar_url" not in raw
+    assert maps["customer"].unmapped(raw) == {"loyalty.points"}
+    assert plain({"date_created": "2026-01-01T10:00:00"}) == {"date_created": "2026-01-01T10:00:00"}
+
+
+def test_a_customer_nobody_has_changed_yet_was_last_changed_when_made() -> None:
+    row: dict[str, Any] = {
+        "id": 1,
+        "email": "a@example.org",
+        "date_created_gmt": "2026-01-01T10:00:00",
+        "date_modified_gmt": None,
+    }
+    raw = customer.raw(row)
+    assert (
+        raw["updated"] == "2026-01-01T10:00:00Z"
+        and raw["billing"]["city"] == ""
+        and raw["shipping"]["phone"] == ""
+    )
+
+
+def test_the_shipped_map_reads_and_writes_a_person(store: Store, maps: dict[str, CompiledMap]) -> None:
+    billing = {
+        "first_name": "Ann",
+        "last_name": "Lee",
+        "address_1": "1 Main",
+        "city": "Paris",
+        "country": "FR",
+        "phone": "+33123456789",
+    }
+    made = store.put({"email": "ann@example.org", "first_name": "Ann", "billing": billing})
+    (pulled,) = maps["customer"].pull(customer.raw(store.shown(made)))
+    assert pulled.values["address.recipient"] == "Ann Lee" and pulled.values["phone"] == "+33123456789"
+    assert pulled.values["kind"] == "person" and pulled.values["address.country"] == "FR"
+    payload = maps["customer"].push(
+        {"given_name": "Zoe", "email": "z@example.org", "address.line1": "2 Main"}, create=True
+    )
+    assert payload == {
+        "first_name": "Zoe",
+        "billing.first_name": "Zoe",
+        "email": "z@example.org",
+        "billing.address_1": "2 Main",
+    }
+    assert maps["customer"].push({"given_name": "Zoe"}, create=False) == {"first_name": "Zoe"}
