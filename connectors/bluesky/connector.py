@@ -125,7 +125,7 @@ class BlueskyConnector(Connector):
         if not change.marker:
             return []
         found = self._network.own(tid.for_marker(change.marker))
-        return [] if found is None else [found]
+        return [found] if found is not None and _says(found, change) else []
 
     def deletes(self, object: str, since: Any, bound: Iterable[str]) -> Deletes:
         """Which of a stretch of the bound posts are gone; the next time the stretch after it, round and round."""
@@ -196,11 +196,21 @@ class BlueskyConnector(Connector):
         except Refused as error:
             if error.kind != "InvalidSwap":
                 raise
-            there = network.own(key)  # an earlier attempt of ours: nobody else has this key
-            if there is None:
-                raise
-            return Receipt(change.key, "done", there.external_id, there)
+            there = network.own(key)
+            if there is None or not _says(there, change):
+                raise RecordRejected(
+                    "another record stands under the key of this post", cause=str(error)
+                ) from None
+            return Receipt(change.key, "done", there.external_id, there)  # an earlier attempt of ours
         if not (isinstance(made.get("uri"), str) and isinstance(made.get("cid"), str)):
             raise OutcomeUnknown("the answer to a new post cannot be read")
         shown = shape.record(made, record, author, ours=did, indexed_at=None)
         return Receipt(change.key, "done", shown.external_id, shown)
+
+
+def _says(there: RemoteRecord, change: Change) -> bool:
+    """Whether a post of ours is what this change was to publish."""
+    payload = change.payload
+    return there.raw["text"] == payload.get("text") and (there.raw["parent"] or "") == (
+        payload.get("parent") or ""
+    )

@@ -13,14 +13,17 @@ _IDS = "0123456789abcdefghjkmnpqrstvwxyz"
 _WIDTH = 13
 _SINCE_MS = 1_735_689_600_000  # 2025-01-01: where our ids begin to count
 _SHIFT = 20
+_WRITER_BITS = 10
 
 
 def for_marker(marker: str) -> str:
-    """The record key of a marker, always the same one. Its time is the marker's, where that is one of our ids."""
-    number = int.from_bytes(blake2b(marker.encode(), digest_size=8).digest(), "big")
-    milliseconds = _milliseconds(marker)
-    micros = milliseconds * 1000 + number % 1000
-    return encode((micros << 10) | ((number >> 10) & 0x3FF))
+    """The record key of a marker: always the same one, and no other id's. Its time is the id's."""
+    number = _id(marker)
+    if number is None:
+        return encode(int.from_bytes(blake2b(marker.encode(), digest_size=8).digest(), "big") >> 1)
+    milliseconds, count = number >> _SHIFT, number & ((1 << _SHIFT) - 1)
+    micros = (_SINCE_MS + milliseconds) * 1000 + (count >> _WRITER_BITS)
+    return encode((micros << _WRITER_BITS) | (count & ((1 << _WRITER_BITS) - 1)))
 
 
 def seconds(tid: str) -> float | None:
@@ -41,11 +44,12 @@ def encode(number: int) -> str:
     return "".join(reversed(letters))
 
 
-def _milliseconds(marker: str) -> int:
+def _id(marker: str) -> int | None:
+    """The number in one of our ids: milliseconds, then what counts within one; None if it is no such id."""
     tail = marker.rpartition("_")[2]
-    if len(tail) == _WIDTH and all(letter in _IDS for letter in tail):
-        number = 0
-        for letter in tail:
-            number = number * 32 + _IDS.index(letter)
-        return _SINCE_MS + (number >> _SHIFT)
-    return _SINCE_MS + int.from_bytes(blake2b(marker.encode(), digest_size=4).digest(), "big")
+    if len(tail) != _WIDTH or any(letter not in _IDS for letter in tail):
+        return None
+    number = 0
+    for letter in tail:
+        number = number * 32 + _IDS.index(letter)
+    return number if number < 1 << 62 else None
