@@ -1,8 +1,11 @@
-"""The clusters at another threshold: the same records, pairs, decisions and constraints, nothing stored (DESIGN §4)."""
+"""The partition computed anew: at another threshold, from other pairs or under another model; nothing is stored.
+
+The same records, decisions, ties and constraints as everywhere (DESIGN §4).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -15,14 +18,35 @@ from hub.store.documents import load
 from hub.store.queries import matching, partition, records
 
 Level = Literal["auto", "review"]
+Edge = tuple[int, int, int]
 _AT_ONCE = 2_000  # records whose features are in memory together
 
 
 def anchors(conn: Connection, wiring: Wiring, *, level: Level) -> dict[int, int]:
-    """The anchor of every record that is not alone at this level; the others are their own."""
+    """The anchor of every record that is not alone at this level, from the stored pairs; the others are their own."""
+    least = threshold(wiring, level)
+    bonds = partition.bonds(conn, least=least)
     found: dict[int, int] = {}
-    for ids in _batches(components(conn, least=threshold(wiring, level))):
-        for group in clusters(conn, wiring, ids, level=level):
+    for batch in _batches(components(bonds)):
+        edges = matching.edges_among(conn, [id for ids in batch for id in ids])
+        for group in _clusters(conn, wiring, batch, edges=edges, level=level):
+            found.update(dict.fromkeys(group, group[0]))
+    return found
+
+
+def anchors_from(conn: Connection, wiring: Wiring, edges: Sequence[Edge]) -> dict[int, int]:
+    """The same at the level auto from these pairs instead of the stored ones. wiring: with the model to judge by."""
+    strong = [edge for edge in edges if edge[2] >= wiring.model.auto]
+    bonds = [(a, b) for a, b, _ in strong]
+    found: dict[int, int] = {}
+    every = components([*bonds, *partition.bonds(conn, least=None)])
+    home = {id: number for number, ids in enumerate(every) for id in ids}
+    mine: dict[int, list[Edge]] = {}
+    for edge in strong:
+        mine.setdefault(home[edge[0]], []).append(edge)
+    for batch in _batches(every):
+        held = [edge for ids in batch for edge in mine.get(home[ids[0]], ())]
+        for group in _clusters(conn, wiring, batch, edges=held, level="auto"):
             found.update(dict.fromkeys(group, group[0]))
     return found
 
@@ -32,8 +56,8 @@ def threshold(wiring: Wiring, level: Level) -> int:
     return wiring.model.auto if level == "auto" else wiring.model.review
 
 
-def components(conn: Connection, *, least: int) -> list[list[int]]:
-    """The records that pairs of so many points, decisions and ties connect, two or more each."""
+def components(bonds: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """The records that these connect, two or more each."""
     parent: dict[int, int] = {}
 
     def root(id: int) -> int:
@@ -41,7 +65,7 @@ def components(conn: Connection, *, least: int) -> list[list[int]]:
             parent[id] = id = parent[above]
         return id
 
-    for a, b in partition.bonds(conn, least=least):
+    for a, b in bonds:
         one = root(parent.setdefault(a, a))
         other = root(parent.setdefault(b, b))
         if one != other:
@@ -52,8 +76,13 @@ def components(conn: Connection, *, least: int) -> list[list[int]]:
     return [sorted(ids) for ids in found.values()]
 
 
-def clusters(
-    conn: Connection, wiring: Wiring, components: Sequence[Sequence[int]], *, level: Level
+def _clusters(
+    conn: Connection,
+    wiring: Wiring,
+    components: Sequence[Sequence[int]],
+    *,
+    edges: Iterable[Edge],
+    level: Level,
 ) -> list[tuple[int, ...]]:
     """The clusters of whole components at a level, each with its anchor first."""
     ids = [id for component in components for id in component]
@@ -61,15 +90,21 @@ def clusters(
     least = threshold(wiring, level)
     decisions = [Decision(*row) for row in matching.decisions_on(conn, ids)]
     home = {id: number for number, component in enumerate(components) for id in component}
-    edges: list[list[tuple[int, int, int]]] = [[] for _ in components]
-    for a, b, points in matching.edges_among(conn, ids):
-        if points >= least and home.get(a) == home.get(b):
-            edges[home[a]].append((a, b, points))
+    inside: list[list[Edge]] = [[] for _ in components]
+    for edge in edges:
+        a, b, points = edge
+        if points >= least and home.get(a) is not None and home.get(a) == home.get(b):
+            inside[home[a]].append(edge)
     found = []
     for number, component in enumerate(components):
         mine = {id: nodes[id] for id in component if id in nodes}
-        found += cluster(mine, edges[number], decisions=decisions, model=wiring.model, level=level).groups
+        decided = _among(decisions, mine)
+        found += cluster(mine, inside[number], decisions=decided, model=wiring.model, level=level).groups
     return found
+
+
+def _among(decisions: Iterable[Decision], mine: Mapping[int, Node]) -> list[Decision]:
+    return [one for one in decisions if one.a in mine and one.b in mine]
 
 
 def nodes_of(conn: Connection, wiring: Wiring, ids: Iterable[int]) -> dict[int, Node]:

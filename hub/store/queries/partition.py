@@ -10,15 +10,28 @@ from sqlalchemy import Connection, text
 _BATCH = 10_000
 
 
-def bonds(conn: Connection, *, least: int) -> Iterator[tuple[int, int]]:
-    """Every two records that may be in one component: pairs with at least so many points, decisions "same" in force,
-    records we made with the record they were made for."""
-    for query in (
-        "SELECT a, b FROM edge WHERE points >= :least",
-        "SELECT a, b FROM decision WHERE verdict = 'same' AND superseded_at IS NULL",
-        "SELECT record_id, tied_to FROM identity WHERE tied_to IS NOT NULL",
-    ):
-        yield from _pairs(conn, query, {"least": least} if ":least" in query else {})
+def bonds(conn: Connection, *, least: int | None) -> Iterator[tuple[int, int]]:
+    """Every two records that may be in one component: pairs with at least so many points (None: no pairs), decisions
+    "same" in force, records we made with the record they were made for."""
+    if least is not None:
+        yield from _pairs(conn, "SELECT a, b FROM edge WHERE points >= :least", {"least": least})
+    yield from _pairs(conn, "SELECT a, b FROM decision WHERE verdict = 'same' AND superseded_at IS NULL", {})
+    yield from _pairs(conn, "SELECT record_id, tied_to FROM identity WHERE tied_to IS NOT NULL", {})
+
+
+def edges(conn: Connection) -> Iterator[tuple[int, int, int]]:
+    """Every stored pair (a, b, points), by a and b."""
+    streaming = conn.execution_options(stream_results=True, yield_per=_BATCH)
+    for rows in streaming.execute(text("SELECT a, b, points FROM edge ORDER BY a, b")).partitions(_BATCH):
+        for row in rows:
+            yield row[0], row[1], row[2]
+
+
+def keys(conn: Connection) -> Iterator[list[tuple[int, int]]]:
+    """Every (key, record id), some thousands at a time."""
+    streaming = conn.execution_options(stream_results=True, yield_per=_BATCH)
+    for rows in streaming.execute(text("SELECT hash, record_id FROM match_key")).partitions(_BATCH):
+        yield [(row[0], row[1]) for row in rows]
 
 
 def customer_of(conn: Connection) -> Iterator[tuple[int, int]]:
