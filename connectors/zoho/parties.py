@@ -126,4 +126,5 @@ class Parties:
         return Page(records, cursor, rejected)
 
     def _record(self, module: str, row: Row) -> RemoteRecord:
+        row = {name: value for name, value in row.items() if name != self._choices.marker_field}
         return party.record(module, row, home_currency=self._choices.home_currency)

@@ -56,6 +56,8 @@ class Org:
                 row["Email_Opt_Out"] = False
             self.rows[module][id] = row
         row = self.rows[module][id]
+        if "Ordered_Items" in clean:
+            clean["Ordered_Items"] = _merged(row.get("Ordered_Items") or (), clean["Ordered_Items"])
         row.update(clean)
         row.update(Modified_Time=moment, Modified_By=USER)
         self._derive(module, row)
@@ -168,8 +170,6 @@ class Org:
         """As Zoho adds up a sales order: lines net of discount with tax, then the order's own discount and tax."""
         lines = []
         for place, one in enumerate(row.get("Ordered_Items") or (), start=1):
-            if one.get("_delete") is not None:
-                continue
             product = self.rows["Products"].get(str((one.get("Product_Name") or {}).get("id")))
             if product is None:
                 raise No("INVALID_DATA", "the id given seems to be invalid", api_name="Product_Name")
@@ -207,6 +207,20 @@ class Org:
         row["Tax"] = row.get("Tax") or 0
         total = row["Sub_Total"] - (row.get("Discount") or 0) + row["Tax"] + (row.get("Adjustment") or 0)
         row["Grand_Total"] = round(total, 2)
+
+
+def _merged(standing: Any, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A subform: rows with an id change those there, rows without are new, `_delete` takes one out, others stay."""
+    rows = {one["id"]: dict(one) for one in standing}
+    fresh = []
+    for one in given:
+        if "_delete" in one:
+            rows.pop(one["id"])
+        elif "id" in one:
+            rows[one["id"]].update(one)
+        else:
+            fresh.append(dict(one))
+    return [*rows.values(), *fresh]
 
 
 def refused(error: No) -> Refused:
