@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from connectors.tryton import party
+from connectors.tryton import party, sale
 from connectors.tryton.lookups import Lookups
-from connectors.tryton.rest import Rest
+from connectors.tryton.rest import Rest, Unreadable
+from connectors.tryton.sale_books import Books
 from hub.sdk import ConnectionBroken, ConnectionView, FieldShape, Finding, Http, HubError, ObjectShape
 
 SERIES = "8."
 _MODELS = (party.MODEL, "party.address", "party.contact_mechanism", "party.identifier")
+_SALES: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(("sale.sale", "sale.line"), ("read", "write", "create")),
+    **dict.fromkeys(("stock.shipment.out", "stock.move"), ("read", "write")),
+    **dict.fromkeys(("account.invoice", "account.tax", "product.product"), ("read",)),
+}
 _FIX = "is the server running, and is the url right?"
 _RIGHTS = ("read", "write", "create")
 # Fields every record has, and what is reached through our own names.
@@ -19,7 +25,9 @@ _INNER = frozenset({"id", "create_uid", "create_date", "write_uid", "write_date"
 _LISTS = frozenset({"one2many", "many2many", "binary", "dict"})
 
 
-def findings(http: Http, rest: Rest, *, connection: ConnectionView, lookups: Lookups) -> Iterator[Finding]:
+def findings(
+    http: Http, rest: Rest, *, connection: ConnectionView, lookups: Lookups, books: Books
+) -> Iterator[Finding]:
     """Step by step; ends after the first that fails."""
     steps: tuple[tuple[str, Callable[[], tuple[str, str | None]]], ...] = (
         ("reach the server", lambda: _version(http, str(connection.settings["url"]))),
@@ -27,6 +35,7 @@ def findings(http: Http, rest: Rest, *, connection: ConnectionView, lookups: Loo
         ("rights", lambda: _rights(rest)),
         ("further fields", lambda: _fields(lookups)),
         ("countries", lambda: _countries(lookups)),
+        ("sales", lambda: _sales(rest, books)),
     )
     for name, step in steps:
         try:
@@ -90,6 +99,33 @@ def _countries(lookups: Lookups) -> tuple[str, str | None]:
     count = len(lookups.countries())
     fix = None if count else "run trytond_import_countries there, or addresses with a country will be refused"
     return f"{count} countries", fix
+
+
+def _sales(rest: Rest, books: Books) -> tuple[str, str | None]:
+    """Whether orders can be kept there, with every setting for them; a connection for customers alone is fine too."""
+    try:
+        rest.count(sale.MODEL, [])
+    except Unreadable as error:
+        return (
+            "the key's user sees no sales" + (f" ({error.cause})" if error.cause else ""),
+            "enough for customers; for orders the modules sale, stock and account_invoice must be active there",
+        )
+    count = books.rest.count(sale.MODEL, [["company", "=", books.company]])
+    books.checked()
+    access: Mapping[str, Mapping[str, bool]] = rest.tables(
+        "ir.model.access", "get_access", {"models": list(_SALES)}
+    )
+    missing = [
+        f"{right} {model}"
+        for model, rights in _SALES.items()
+        for right in rights
+        if not access.get(model, {}).get(right, False)
+    ]
+    said = f"{count} sales of {books.company_name}"
+    if missing:
+        fix = "give the user the sales, stock and account groups, or what is not allowed will be refused"
+        return f"{said}; the key's user may not {', '.join(missing)}", fix
+    return said, None
 
 
 def shapes(rest: Rest) -> Sequence[ObjectShape]:

@@ -26,9 +26,15 @@ from hub.sdk import (
     Response,
 )
 
-# Without it the server leaves out deactivated parties, addresses and contact mechanisms.
-_CONTEXT = base64.urlsafe_b64encode(json.dumps({"active_test": False}).encode()).decode()
-HEADERS: Mapping[str, str] = {"X-Tryton-Context": _CONTEXT, "Accept": "application/json"}
+
+def headers(**context: Any) -> Mapping[str, str]:
+    """Of every request. Without `active_test` the server leaves out what is deactivated."""
+    told = json.dumps({"active_test": False, **context}).encode()
+    return {
+        "X-Tryton-Context": base64.urlsafe_b64encode(told).decode(),
+        "Accept": "application/json",
+    }
+
 
 _OWN_PAGE = re.compile(r"\s*<!doctype html>\s*<html lang=en>\s*<title>5\d\d [\w ]+</title>", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
@@ -190,6 +196,29 @@ class Rest:
             raise OutcomeUnknown(f"{answer.where} did not answer with the record")
         return row
 
+    def press(self, model: str, id: int, button: str) -> None:
+        """Press a button of one record's form. Raises Gone, RecordRejected, ServerFailed."""
+        answer = self._http.post(
+            f"rest/model/{model}/{id}/{button}", json={}, accept=(400, 403, 404, 500, 503)
+        )
+        if answer.status == 404:
+            raise Gone(f"{model} {id} is not there")
+        _verdict(answer)
+
+    def remove(self, model: str, id: int) -> None:
+        """Delete one record; one that is gone already is no error. Raises RecordRejected, ServerFailed."""
+        answer = self._http.delete(f"rest/model/{model}/{id}", accept=(400, 403, 404, 500, 503))
+        if answer.status != 404:
+            _verdict(answer)
+
+    def defaults(self, model: str, names: Sequence[str]) -> Mapping[str, Any]:
+        """What the ERP itself puts into these fields of a new record."""
+        answer = self._read(model, "default_get", {"fields_names": list(names)})
+        found = answer.json()
+        if not isinstance(found, dict):
+            raise _strange(answer, "a record")
+        return found
+
     def _read(self, model: str, method: str, arguments: Mapping[str, Any]) -> Response:
         where = f"rest/model/{model}/{method}"
         answer = self._http.post(where, json=dict(arguments), reads=True, accept=(400, 403, 404, 500))
@@ -278,14 +307,18 @@ def encode_instant(instant: datetime) -> dict[str, Any]:
     return {"__class__": "datetime", **{name: getattr(at, name) for name in names}}
 
 
-def _encode_date(value: Any) -> dict[str, Any]:
+def encode_date(value: Any) -> dict[str, Any]:
     day = date.fromisoformat(value)
     return {"__class__": "date", "year": day.year, "month": day.month, "day": day.day}
 
 
+def encode_decimal(value: Any) -> dict[str, Any]:
+    return {"__class__": "Decimal", "decimal": str(value)}
+
+
 _ENCODERS: Mapping[str, Callable[[Any], Any]] = {
     "numeric": lambda value: {"__class__": "Decimal", "decimal": str(Decimal(str(value)))},
-    "date": _encode_date,
+    "date": encode_date,
     "datetime": lambda value: encode_instant(datetime.fromisoformat(value)),
     "timestamp": lambda value: encode_instant(datetime.fromisoformat(value)),
     "integer": int,

@@ -125,7 +125,8 @@ class VendureConnector(Connector):
     def push(self, object: str, changes: Sequence[Change]) -> Sequence[Receipt]:
         self._know(object)
         if object == "order":
-            return OrderWriter(self._api, self._shop, read=self._orders_by_id).push(changes)
+            name = self.connection.name
+            return OrderWriter(self._api, self._shop, read=self._orders_by_id, name=name).push(changes)
         return customer_write.CustomerWriter(self._api, extra=self._extra["customer"]).push(changes)
 
     def find(self, object: str, change: Change) -> Sequence[RemoteRecord]:

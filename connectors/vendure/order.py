@@ -6,8 +6,9 @@ and parcels, for the one `state` of an order does not (partly delivered may mean
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.vendure import amounts
@@ -24,6 +25,8 @@ _HISTORY = (
     *("ORDER_FULFILLMENT_TRANSITION", "ORDER_REFUND_TRANSITION"),
 )
 _HISTORY_LENGTH = 100
+# Behind the text of a parcel or refund that the hub made: the reference of the system that did it.
+_REFERENCE = re.compile(r"(.*?)\s*\[([^\[\]\s:]+:[^\[\]]+)\]", re.DOTALL)
 _LISTS = ("lines", "shippingLines", "surcharges", "promotions", "payments", "fulfillments")
 
 _ADDRESS = (
@@ -73,6 +76,7 @@ def raw(row: Row, money: Money, *, extra: Sequence[str] = ()) -> dict[str, Any]:
     settled = [refund for _, refund in refunds if refund["state"] == "Settled"]
     paid = sum(one["amount"] for one in payments if one["state"] == "Settled")
     returned = sum(one["total"] for one in settled)
+    skus = {str(line["id"]): line["productVariant"]["sku"] for line in row["lines"]}
     return {
         "id": str(row["id"]),
         "code": row["code"],
@@ -95,11 +99,13 @@ def raw(row: Row, money: Money, *, extra: Sequence[str] = ()) -> dict[str, Any]:
         "discounts": amounts.discounts(row, money),
         "coupons": list(row["couponCodes"]),
         "payments": [_payment(one, money) for one in payments],
-        "refunds": [_refund(payment, one, money) for payment, one in refunds if one["state"] == "Settled"],
-        "refunds_open": [
-            _refund(payment, one, money) for payment, one in refunds if one["state"] != "Settled"
+        "refunds": [
+            _refund(payment, one, money, skus) for payment, one in refunds if one["state"] == "Settled"
         ],
-        "fulfilments": list(_parcels(row)),
+        "refunds_open": [
+            _refund(payment, one, money, skus) for payment, one in refunds if one["state"] != "Settled"
+        ],
+        "fulfilments": list(_parcels(row, skus)),
         "totals": amounts.totals(row, money, paid=paid, refunded=returned),
         "placed": row["orderPlacedAt"],
         "created": row["createdAt"],
@@ -166,25 +172,39 @@ def _payment(row: Row, money: Money) -> Row:
     }
 
 
-def _refund(payment: Row, row: Row, money: Money) -> Row:
+def signed(text: str | None) -> tuple[str | None, str | None]:
+    """A text of the store's as (what people wrote, our reference behind it)."""
+    found = _REFERENCE.fullmatch(text or "")
+    return (found[1] or None, found[2]) if found else (text, None)
+
+
+def _refund(payment: Row, row: Row, money: Money, skus: Mapping[str, str]) -> Row:
+    said, reference = signed(row["reason"])
     return {
         "id": str(row["id"]),
         "payment": str(payment["id"]),
         "status": row["state"],
         "amount": money.text(row["total"]),
         "reason": row["reason"],
+        "said": said,
+        "reference": reference,
         "transaction": row["transactionId"],
-        "lines": _lines(row),
+        "lines": _lines(row, skus),
         "at": row["createdAt"],
     }
 
 
-def _lines(row: Row) -> list[Row]:
-    lines = in_order(row["lines"], "orderLineId")
-    return [{"line": str(one["orderLineId"]), "quantity": one["quantity"]} for one in lines]
+def _lines(row: Row, skus: Mapping[str, str]) -> list[Row]:
+    """What is in a parcel or refund; a line that is none of the order's products has no code."""
+    found = []
+    for one in in_order(row["lines"], "orderLineId"):
+        id = str(one["orderLineId"])
+        sku = {"sku": skus[id]} if id in skus else {}
+        found.append({"line": id, **sku, "quantity": one["quantity"]})
+    return found
 
 
-def _parcels(row: Row) -> Iterator[Row]:
+def _parcels(row: Row, skus: Mapping[str, str]) -> Iterator[Row]:
     moments: dict[tuple[str, str], str] = {}
     for entry in _entries(row, "ORDER_FULFILLMENT_TRANSITION"):
         moments[str(entry["data"].get("fulfillmentId")), str(entry["data"].get("to"))] = entry["createdAt"]
@@ -193,10 +213,11 @@ def _parcels(row: Row) -> Iterator[Row]:
             "id": str(one["id"]),
             "status": one["state"],
             "method": one["method"],
+            "reference": signed(one["method"])[1],
             "tracking": one["trackingCode"] or None,
             "shipped": moments.get((str(one["id"]), "Shipped")),
             "delivered": moments.get((str(one["id"]), "Delivered")),
-            "lines": _lines(one),
+            "lines": _lines(one, skus),
         }
 
 

@@ -57,16 +57,19 @@ class Wish(NamedTuple):
 
 _KEYS = frozenset({"status", "cancel_reason", "quantities", "payments", "fulfilments", "refunds"})
 _PARCEL = frozenset({"reference", "tracking", "method", "status", "lines"})
-_REFUND = frozenset({"reference", "amount", "reason", "payment", "status", "lines"})
+_REFUND = frozenset({"reference", "amount", "currency", "reason", "payment", "status", "lines"})
 _PAYMENT = frozenset({"id", "status"})
 
 
-def wish(payload: Mapping[str, Any], order: Mapping[str, Any]) -> Wish:
-    """Read the payload against the order's raw record. Raises Unsupported, RecordRejected."""
-    for name in payload:
-        if name not in _KEYS:
-            raise Unsupported(f"{name} of an order cannot be written to the store")
-    status = payload.get("status")
+def wish(payload: Mapping[str, Any], order: Mapping[str, Any], *, name: str = "") -> Wish:
+    """Read the payload against the order's raw record. Raises Unsupported, RecordRejected.
+
+    `name`: of the connection, by which the references of the store's own parcels and refunds begin: those stand.
+    """
+    for key in payload:
+        if key not in _KEYS:
+            raise Unsupported(f"{key} of an order cannot be written to the store")
+    status = str(payload["status"]).lower() if payload.get("status") else None
     if status not in (None, "cancelled"):
         raise Unsupported(
             f'the state of an order there cannot be set to "{status}"',
@@ -78,8 +81,8 @@ def wish(payload: Mapping[str, Any], order: Mapping[str, Any]) -> Wish:
         cancel_reason=_text(payload.get("cancel_reason"), "cancel_reason"),
         quantities=by_line or {},
         capture=[_capture(one) for one in _objects(payload, "payments", _PAYMENT)],
-        parcels=[_parcel(one, order) for one in _objects(payload, "fulfilments", _PARCEL)],
-        refunds=[_refund(one, order) for one in _objects(payload, "refunds", _REFUND)],
+        parcels=[_parcel(one, order) for one in _foreign(payload, "fulfilments", _PARCEL, name=name)],
+        refunds=[_refund(one, order) for one in _foreign(payload, "refunds", _REFUND, name=name)],
     )
 
 
@@ -111,11 +114,12 @@ def _refund(given: Mapping[str, Any], order: Mapping[str, Any]) -> Refund:
     reference = _text(given.get("reference"), "reference")
     if reference is None:
         raise RecordRejected("a refund needs a reference, or it could be made twice")
-    said = given.get("amount")
+    said: Any = given.get("amount")
+    currency = given.get("currency")
     if isinstance(said, Mapping):
-        if said.get("currency") != order["currency"]:
-            raise RecordRejected(f"the refund is not in {order['currency']}, the order's currency")
-        said = said.get("amount")
+        said, currency = said.get("amount"), said.get("currency")
+    if currency not in (None, order["currency"]):
+        raise RecordRejected(f"the refund is not in {order['currency']}, the order's currency")
     try:
         amount = Decimal(str(said))
     except InvalidOperation:
@@ -150,6 +154,17 @@ def _objects(payload: Mapping[str, Any], name: str, keys: frozenset[str]) -> lis
         if strangers:
             raise Unsupported(f"{', '.join(sorted(strangers))} in {name} of an order cannot be written")
     return list(found)
+
+
+def _foreign(
+    payload: Mapping[str, Any], what: str, keys: frozenset[str], *, name: str
+) -> list[Mapping[str, Any]]:
+    """Those that other systems did."""
+    return [
+        one
+        for one in _objects(payload, what, keys)
+        if not name or not str(one.get("reference") or "").startswith(f"{name}:")
+    ]
 
 
 def _quantities(given: Any, order: Mapping[str, Any], what: str) -> dict[str, int] | None:

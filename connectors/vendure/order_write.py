@@ -39,12 +39,15 @@ Step = Callable[[], object]
 
 
 class OrderWriter:
-    """Writes a batch of changes. `read`: the orders with these ids as they are now."""
+    """Writes a batch of changes. `read`: the orders with these ids as they are now; `name`: of the connection."""
 
-    def __init__(self, api: Api, shop: Shop, *, read: Callable[[Sequence[str]], list[RemoteRecord]]) -> None:
+    def __init__(
+        self, api: Api, shop: Shop, *, read: Callable[[Sequence[str]], list[RemoteRecord]], name: str = ""
+    ) -> None:
         self._api = api
         self._shop = shop
         self._read = read
+        self._name = name
 
     def push(self, changes: Sequence[Change]) -> list[Receipt]:
         return push_each(changes, self._write)
@@ -57,7 +60,7 @@ class OrderWriter:
         if not found:
             return Receipt(change.key, "refused", id, cause=f"order {id} is not there")
         order = found[0].raw
-        wanted = wish(change.payload, order)
+        wanted = wish(change.payload, order, name=self._name)
         _refuse_impossible(wanted, order, self._shop.money())
         landed = 0
         for step in self._steps(wanted, order):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hub.canonical.country import COUNTRIES, to_country
 from hub.canonical.moment import zone
 from hub.canonical.money import to_currency
+from hub.canonical.paths import kind_of
 from hub.canonical.unfit import Unfit, shown
 from hub.errors import WrongUse
 from hub.mapping.digest import map_digest
@@ -46,7 +47,7 @@ class CompiledMap:
         self._organisation = self.parts.get(ORGANISATION)
         self._read = _names_read(spec)
         self._listed = {found.source: frozenset(_names_of(found.pull)) for found in spec.lists if found.pull}
-        self._ignored = tuple(spec.ignore)
+        self._ignored = (*spec.ignore, *_pieces_read(spec))
 
     def pull(self, raw: Mapping[str, Any]) -> list[Pulled]:
         """The parts of a raw record, main first; an organisation only if the record says anything of it."""
@@ -120,6 +121,14 @@ def _names_read(spec: MapSpec) -> frozenset[str]:
     for listed in spec.lists:
         found |= {f"{listed.source}[].{name}" for name in _names_of(listed.pull)}
     return frozenset(found)
+
+
+def _pieces_read(spec: MapSpec) -> Iterator[str]:
+    """Names whose value is read with all that is below it: the lines of parcels and refunds."""
+    for listed in spec.lists:
+        for line in listed.pull:
+            if kind_of(line.path, object=f"{spec.object}.{listed.path}") == "pieces":
+                yield from (f"{listed.source}[].{name}" for name in line.sources)
 
 
 def _mirrors(raw: Mapping[str, Any], source: str) -> bool:

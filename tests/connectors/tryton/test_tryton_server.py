@@ -292,7 +292,7 @@ def test_further_fields_both_ways(connect: Connect, erp: Erp) -> None:
 
 
 def test_check_names_the_step_that_fails(connect: Connect, erp: Erp) -> None:
-    assert [one.ok for one in connect().check()] == [True] * 5
+    assert [one.ok for one in connect().check()] == [True] * 6
     cases: list[tuple[dict[str, Any], str, str]] = [
         ({"key": "wrong-key-0123456789"}, "read parties", "401"),
         ({"url": f"{erp.url}x"}, "read parties", "database"),

@@ -117,6 +117,7 @@ def test_an_empty_list_is_mapped() -> None:
     map = compiled(MAP)
     assert map.unmapped({"order": {"items": []}, "fulfilments": None, "refunds": []}) == {"refunds"}
     assert map.unmapped({"fulfilments": [{"new": 1}]}) == {"fulfilments[].new"}
+    assert map.unmapped({"fulfilments": [{"pieces": [{"sku": "x", "more": 1}]}]}) == set()
 
 
 def test_an_overlay_replaces_and_takes_out_lines_of_a_list() -> None:
