@@ -8,7 +8,7 @@ from flask import url_for
 from sqlalchemy import Connection
 
 from hub.errors import HubError
-from hub.store.queries import glance
+from hub.store.queries import glance, inbox
 from hub.web.say import gettext, ngettext
 from hub.web.words import number
 
@@ -43,6 +43,7 @@ def needs(
     found += [need for one in connections if (need := _held(conn, one))]
     found += [need for one in connections if (need := _dead(one))]
     found += _quarantine(connections)
+    found += [_webhooks(one) for one in inbox.troubles(conn, since=now - 86400)]
     holds = glance.open_holds(conn)
     if holds:
         told = ngettext(
@@ -106,6 +107,25 @@ def _dead(one: dict[str, Any]) -> Need | None:
     )
     where = url_for("pages.problems", connection=one["name"], kind="dead")
     return Need("failed", told, None, gettext("See the causes"), where, one["name"])
+
+
+def _webhooks(one: inbox.Trouble) -> Need:
+    if one.state == "refused":
+        told = gettext(
+            "Webhooks for %(name)s are refused: changes there come with its next pull only.",
+            name=one.connection,
+        )
+        return Need("failed", told, one.cause, f"hub connection check {one.connection}", None, one.connection)
+    told = ngettext(
+        "One webhook from %(name)s could not be taken.",
+        "%(count)s webhooks from %(name)s could not be taken.",
+        one.rows,
+        count=number(one.rows),
+        name=one.connection,
+    )
+    action = f"hub inbox list {one.connection} --state {one.state}"
+    state = "held" if one.state == "held" else "failed"
+    return Need(state, told, one.cause, action, None, one.connection)
 
 
 def _quarantine(connections: list[dict[str, Any]]) -> list[Need]:

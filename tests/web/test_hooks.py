@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from hub.cli.root import run
 from hub.flows.receiving import MOST_BYTES
 from hub.sdk import registry
 from hub.sdk.manifest import read_manifest
+from hub.store.session import Database
 from hub.testkit import hostile
 from hub.testkit.hostile.connector import Hostile
 from hub.testkit.remote import KEY, WEBHOOK_SECRET, HostileRemote
@@ -185,6 +187,34 @@ def test_the_command_lists_and_replays(site: Site) -> None:
     assert "Ann Archer" in site.hub("customer", "find", "ann").out
     assert site.hub("inbox", "replay", "99").code == 2
     assert site.hub("inbox", "replay").code == 2
+
+
+def test_what_needs_a_person_is_on_the_first_page(site: Site) -> None:
+    site.post(data=b"{}")
+    assert b"Webhooks for shop are refused" in site.client.get("/").data
+    site.post()
+    told = site.client.get("/").data
+    assert (
+        b"are refused" not in told
+    )  # one was taken after it: the secret is right, and somebody else knocked
+    site.remote.suspended = True
+    (row,) = site.inbox("--state", "waiting")
+    with Database(settings.load(site.home).database_url).claim() as conn:
+        conn.exec_driver_sql(f"UPDATE inbox SET state = 'dead', cause = 'no such row' WHERE id = {row['id']}")
+    told = site.client.get("/").data
+    assert b"One webhook from shop could not be taken" in told
+    assert b"hub inbox list shop --state dead" in told
+
+
+def test_the_keys_are_those_documented(site: Site) -> None:
+    readme = (Path(__file__).parents[2] / "hub" / "cli" / "README.md").read_text(encoding="utf-8")
+    site.post()
+    (row,) = site.inbox()
+    (said,) = site.hub("inbox", "replay", str(row["id"]), "--json").records
+    for command, found in (("inbox list", row), ("inbox replay", said)):
+        (line,) = (one for one in readme.splitlines() if one.startswith(f"| `{command}` |"))
+        keys = re.findall(r"`(\w+)`", re.sub(r"\([^()]*\)", "", line.split("|")[2]))
+        assert set(found) == set(keys)
 
 
 def test_the_check_says_where_to_send_them(site: Site) -> None:

@@ -57,6 +57,15 @@ class Kept(NamedTuple):
     connection_id: int
 
 
+class Trouble(NamedTuple):
+    """Webhooks of a connection that need a person: dead, held or refused, how many rows, and one cause."""
+
+    connection: str
+    state: str
+    rows: int
+    cause: str | None
+
+
 class Step(NamedTuple):
     """The next state of a row in hand. charged: it counts as an attempt."""
 
@@ -192,6 +201,22 @@ def listed(
         {"connection": connection, "state": state, "limit": limit},
     )
     return [_kept(row) for row in rows]
+
+
+def troubles(conn: Connection, *, since: float) -> list[Trouble]:
+    """What needs a person, by connection and state: webhooks given up or held, and connections of which none is taken
+    any more: the last to come since then was refused."""
+    rows = conn.execute(
+        text(
+            "SELECT c.name, i.state, COUNT(*), MAX(i.cause) FROM inbox i JOIN connection c ON c.id = i.connection_id "
+            "WHERE c.state <> 'removed' AND i.state <> 'done' AND (i.state IN ('dead', 'held') "
+            "OR (i.state = 'refused' AND i.updated_at >= :since AND NOT EXISTS (SELECT 1 FROM inbox g "
+            "WHERE g.connection_id = i.connection_id AND g.state <> 'refused' AND g.received_at > i.updated_at))) "
+            "GROUP BY c.name, i.state ORDER BY c.name, i.state"
+        ),
+        {"since": since},
+    )
+    return [Trouble(*row) for row in rows]
 
 
 def get(conn: Connection, id: int) -> Kept | None:
