@@ -34,6 +34,9 @@ WAYS = ("auto", "basic", "oauth", "query")
 
 # What an admin may have pasted behind the address of the site.
 _TAIL = re.compile(r"/+(?:index\.php)?(?:\?rest_route=.*)?$|/+wp-json(?:/.*)?$")
+# Refusals of what this key's user may not do to this record (a shop manager to an administrator); with status 401
+# they mean that nobody is known to call.
+_OF_ONE_RECORD = frozenset({"woocommerce_rest_cannot_edit", "woocommerce_rest_cannot_create"})
 # JSON that follows a notice begins a line or stands behind a tag.
 _START = re.compile(rb"(?:^|[>\n\r]|\xef\xbb\xbf)[ \t]*(?=[\[{])")
 _MOST_STARTS = 50
@@ -103,10 +106,14 @@ class Rest:
             )
         return row_of(found, path)
 
-    def listing(self, path: str, params: Mapping[str, Any]) -> Listing:
-        """A page of a list."""
-        answer = self._call("GET", path, params, reads=True)
+    def listing(self, path: str, params: Mapping[str, Any], *, unfit: str | None = None) -> Listing:
+        """A page of a list. `unfit`: the parameter that the store may not take; then there is nothing."""
+        answer = self._call("GET", path, params, reads=True, accept=(400,) if unfit else ())
         rows = self._json(answer)
+        if answer.status == 400:
+            if code_of(rows) == "rest_invalid_param" and unfit in (rows["data"].get("params") or {}):
+                return Listing([], 0)
+            raise ConnectionBroken(f"{answer.where} answered 400", cause=answer.excerpt())
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise strange(path)
         total = answer.headers.get("x-wp-total", "")
@@ -117,11 +124,18 @@ class Rest:
 
         A status in `accept` is taken for a no if the store's own words come with it.
         """
-        answer = self._call(method, path, None, reads=False, body=body, accept=(400, 404, *accept))
-        found = self._json(answer)
-        if answer.ok and isinstance(found, dict) and not code_of(found):
-            return found
+        answer = self._call(method, path, None, reads=False, body=body, accept=(400, 403, 404, *accept))
+        try:
+            found = self._json(answer)
+        except OutcomeUnknown:
+            if answer.status not in (400, 403, 404):
+                raise
+            found = None
         code = code_of(found)
+        if answer.ok and isinstance(found, dict) and not code:
+            return found
+        if answer.status == 403 and code not in _OF_ONE_RECORD:
+            raise NeedsReauth(f"{answer.where} answered 403", cause=answer.excerpt())
         if answer.status >= 400 and code and code != "internal_server_error":
             raise refused(found)
         if 400 <= answer.status < 500:

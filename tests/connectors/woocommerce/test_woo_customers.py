@@ -13,8 +13,8 @@ from connectors.woocommerce import customer
 from connectors.woocommerce.connector import WooCommerceConnector
 from connectors.woocommerce.record import MARK, meta, plain
 from hub.mapping.engine import CompiledMap
-from hub.sdk import Change
-from hub.testkit.loopback import Fault
+from hub.sdk import Change, NeedsReauth
+from hub.testkit.loopback import Fault, Reply
 
 Connect = Callable[..., WooCommerceConnector]
 
@@ -173,3 +173,33 @@ def test_the_shipped_map_reads_and_writes_a_person(store: Store, maps: dict[str,
         "billing.address_1": "2 Main",
     }
     assert maps["customer"].push({"given_name": "Zoe"}, create=False) == {"first_name": "Zoe"}
+
+
+def test_an_e_mail_that_the_store_takes_for_none_finds_nobody(
+    store: Store, woo: WooCommerceConnector
+) -> None:
+    assert woo.find("customer", Change("k", None, {"email": "root@localhost"})) == []
+    assert store.requests[-1].query["email"] == "root@localhost"
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"), [("woocommerce_rest_cannot_edit", "refused"), ("rest_forbidden", None), ("", None)]
+)
+def test_a_record_that_this_user_may_not_touch_is_refused_alone(
+    store: Store, woo: WooCommerceConnector, code: str, outcome: str | None
+) -> None:
+    made = store.put({"email": "a@example.org"})
+    said = {
+        "code": code,
+        "message": "Sorry, you are not allowed to edit this resource.",
+        "data": {"status": 403},
+    }
+    answer = store.answer
+    store.answer = lambda request: Reply(403, json.dumps(said).encode())  # type: ignore[method-assign]
+    change = Change("k", str(made), {"first_name": "New"})
+    if outcome is None:
+        with pytest.raises(NeedsReauth):
+            woo.push("customer", [change])
+    else:
+        assert [one.outcome for one in woo.push("customer", [change])] == [outcome]
+    store.answer = answer  # type: ignore[method-assign]
