@@ -11,8 +11,9 @@ from typing import Any
 from connectors.bluesky import compose, shape, tid
 from connectors.bluesky.network import Network
 from connectors.bluesky.probe import findings, shapes
+from connectors.bluesky.session import Session
 from connectors.bluesky.walk import HEARD, Walk
-from connectors.bluesky.xrpc import Api, Refused, Session
+from connectors.bluesky.xrpc import Api, Refused
 from hub.sdk import (
     Change,
     ConnectionView,
@@ -49,6 +50,7 @@ class BlueskyConnector(Connector):
             self._http,
             identifier=str(settings["identifier"]).removeprefix("@"),
             password=connection.secret("password") or "",
+            tokens=connection.tokens,
         )
         self._api = Api(self._http, session, appview=settings.get("appview"))
         self._network = Network(

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from connectors.bluesky import shape
+from connectors.bluesky.answers import Row, rows, strange
 from connectors.bluesky.compose import Parent
 from connectors.bluesky.shape import POST, collection, key, repo
-from connectors.bluesky.xrpc import Api, NotAnswered, Row, rows, strange
+from connectors.bluesky.xrpc import Api, NotAnswered
 from hub.sdk import Http, HubError, RemoteRecord
 
 _AT_ONCE = 25  # posts or profiles per call (lexicons getPosts, getProfiles)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from connectors.bluesky.answers import rows, strange
 from connectors.bluesky.shape import POST
-from connectors.bluesky.xrpc import Api, rows, strange
+from connectors.bluesky.xrpc import Api
 from hub.sdk import FieldShape, Finding, Http, HubError, ObjectShape
 
 _FIX = "is the url that of the account's server (PDS), such as https://bsky.social?"
@@ -40,8 +41,10 @@ def _server(http: Http) -> str:
 
 
 def _account(api: Api) -> str:
-    account = api.account()
-    return f"{account.handle}, {account.did}"
+    said = api.read("com.atproto.server.getSession")
+    if not isinstance(said.get("did"), str) or not isinstance(said.get("handle"), str):
+        raise strange("the session")
+    return f"{said['handle']}, {said['did']}"
 
 
 def _heard(api: Api) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.bluesky.xrpc import Row
+from connectors.bluesky.answers import Row
 from hub.sdk import RemoteRecord
 
 POST, LIKE, FOLLOW, REPOST = (

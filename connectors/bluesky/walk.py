@@ -15,8 +15,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from connectors.bluesky import tid
+from connectors.bluesky.answers import Row, rows
 from connectors.bluesky.shape import POST, key
-from connectors.bluesky.xrpc import Api, Row, rows
+from connectors.bluesky.xrpc import Api
 from hub.sdk import ConnectionBroken
 
 HEARD, OWN = "heard", "own"
@@ -52,9 +53,6 @@ class Walk:
     def steps(self, cursor: Any, *, full: bool, overlap: float) -> Iterator[Step]:
         """From the cursor to the end of the pass. Raises ConnectionBroken for a cursor of another shape."""
         state = {} if full or not cursor else dict(_checked(cursor))
-        if "until" not in state:
-            self._api.account()  # so that its clock is known
-            state["until"] = _text(datetime.fromtimestamp(self._api.server_now(), UTC))
         if state.get("track") not in self._tracks:
             state |= {"track": HEARD, "at": None}
         floor = _earlier(state.get("since"), overlap)
@@ -69,6 +67,8 @@ class Walk:
         been: set[str] = set()
         while True:
             page = self._heard(state["at"]) if track == HEARD else self._own(state["at"])
+            if "until" not in state:  # now its clock is known
+                state["until"] = _text(datetime.fromtimestamp(self._api.server_now(), UTC))
             fresh = [one for one in page.rows if floor is None or not _moment(track, one) < floor]
             ended = page.following is None or (floor is not None and page.lowest < floor)
             if not ended and page.following in been:

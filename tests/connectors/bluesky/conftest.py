@@ -14,6 +14,7 @@ import pytest
 from connectors.bluesky.connector import BlueskyConnector
 from hub.sdk import ConnectionView
 from hub.sdk.registry import build
+from hub.sdk.tokens import MemoryTokens
 from hub.store.session import Database
 
 
@@ -57,12 +58,13 @@ def us(person: Callable[[str], Any]) -> Any:
 
 @pytest.fixture
 def connect(network: Any) -> Callable[..., BlueskyConnector]:
-    """A connector of the account; arguments are settings."""
+    """A connector of the account; tokens: where its session is kept; other arguments are settings."""
 
-    def make(**settings: Any) -> BlueskyConnector:
+    def make(*, tokens: Any = None, **settings: Any) -> BlueskyConnector:
         secrets = {"password": settings.pop("password", "widgetco-pass")}
         given = {"url": network.url, "identifier": "widgetco.test", **settings}
-        made = build("bluesky", ConnectionView("social", given, secrets.get))
+        view = ConnectionView("social", given, secrets.get, tokens=tokens or MemoryTokens())
+        made = build("bluesky", view)
         assert isinstance(made, BlueskyConnector)
         return made
 

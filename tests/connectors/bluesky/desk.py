@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from cryptography.fernet import Fernet
 from sqlalchemy import text
 
 from hub.flows import messages
@@ -53,9 +54,10 @@ class Desk:
         home.mkdir(parents=True)
         (home / "in").mkdir()
         (home / "password").write_text("widgetco-pass", encoding="utf-8")
+        (home / "hub.key").write_bytes(Fernet.generate_key())
         (home / "people.toml").write_text(_MAP, encoding="utf-8")
         self.db, self.home = db, home
-        self.settings = Settings(home=home, database_url=db.url)
+        self.settings = Settings(home=home, database_url=db.url, key_file=home / "hub.key")
         self.crm()
         file = _FILE.format(url=url, home=home)
         found = read_text(file, file=str(home / "c.toml"), base_dir=home, home=home)

@@ -108,6 +108,10 @@ class FakeNetwork(Loopback):
         self.refreshes += 1
         return self._session(self.accounts[did])
 
+    def _com_atproto_server_getSession(self, query: Any, body: Any, headers: Any) -> Any:
+        account = self._asking(headers)
+        return {"handle": account.handle, "did": account.did, "active": True}
+
     def _session(self, account: Account) -> Any:
         self._serial += 1
         access, refresh = f"access-jwt-{self._serial:08d}", f"refresh-jwt-{self._serial:08d}"

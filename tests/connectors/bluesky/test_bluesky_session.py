@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from hub.errors import NeedsReauth, RateLimited
+from hub.errors import NeedsReauth, RateLimited, RemoteUnavailable
 from hub.sdk import Change
+from hub.sdk.tokens import MemoryTokens, Tokens
 
 
 def test_one_login_serves_a_whole_pull(connect: Callable[..., Any], network: Any, bob: Any, us: Any) -> None:
@@ -104,3 +105,86 @@ def test_a_post_under_our_key_that_is_not_ours_is_never_taken_for_it(
     assert list(connector.find("interaction", change)) == []
     (again,) = connector.push("interaction", [change])
     assert (again.outcome, us.read(made.external_id)["text"]) == ("refused", "another")
+
+
+def test_a_session_is_kept_from_job_to_job(connect: Callable[..., Any], network: Any) -> None:
+    """The service counts new sessions strictly."""
+    kept = MemoryTokens()
+    before = network.logins
+    for _ in range(3):
+        list(connect(tokens=kept).pull("interaction", None))
+    assert network.logins == before + 1
+    network.expire()
+    list(connect(tokens=kept).pull("interaction", None))
+    assert (network.logins, network.refreshes) == (before + 1, 1)
+
+
+def test_another_password_or_account_has_a_session_of_its_own(
+    connect: Callable[..., Any], network: Any
+) -> None:
+    kept = MemoryTokens()
+    list(connect(tokens=kept).check())
+    found = list(connect(tokens=kept, identifier="bob.test", password="bob-pass").check())
+    assert found[1].detail.startswith("bob.test, did:plc:")
+    (*_, last) = connect(tokens=kept, password="not it").check()
+    assert not last.ok
+
+
+def test_a_new_session_is_stored_before_it_is_used(connect: Callable[..., Any], network: Any) -> None:
+    kept = MemoryTokens()
+    list(connect(tokens=kept).check())
+    network.expire()
+    said: list[tuple[str, str | None]] = []
+    answer = network.answer
+
+    def listening(request: Any) -> Any:
+        standing = kept.load()
+        said.append((request.headers.get("authorization", ""), standing.access if standing else None))
+        return answer(request)
+
+    network.answer = listening
+    list(connect(tokens=kept).pull("interaction", None))
+    used = [(header, stored) for header, stored in said if header.startswith("Bearer access-")]
+    assert used[-1][0] == f"Bearer {used[-1][1]}"
+    assert len({header for header, _ in used}) == 2
+
+
+def test_while_one_worker_begins_a_session_the_others_wait_for_it(
+    connect: Callable[..., Any], network: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = MemoryTokens()
+    list(connect(tokens=kept).check())
+    done = kept.load()
+    assert done is not None
+    kept.swap(done, Tokens(None, done.refresh, seed=done.seed, claimed_until=time.time() + 30))
+    connector = connect(tokens=kept)
+    slept: list[float] = []
+
+    def somebody_finishes(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            kept.swap(kept.load(), done)
+
+    session = connector._api._session
+    monkeypatch.setattr(session, "_sleep", somebody_finishes)
+    before = network.logins, network.refreshes
+    list(connector.pull("interaction", None))
+    assert (network.logins, network.refreshes) == before
+    assert len(slept) == 3
+
+
+def test_who_waits_too_long_for_a_session_comes_again_later(
+    connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = MemoryTokens(Tokens(claimed_until=time.time() + 3600))
+    connector = connect(tokens=kept)
+    monkeypatch.setattr(connector._api._session, "_sleep", lambda seconds: None)
+    with pytest.raises(RemoteUnavailable, match="another worker"):
+        list(connector.pull("interaction", None))
+
+
+def test_a_refused_login_leaves_the_way_free(connect: Callable[..., Any]) -> None:
+    kept = MemoryTokens()
+    with pytest.raises(NeedsReauth):
+        list(connect(tokens=kept, password="not it").pull("interaction", None))
+    list(connect(tokens=kept).pull("interaction", None))
