@@ -18,6 +18,7 @@ from hub.sdk.connector import ConnectionView, Connector
 from hub.settings import Settings, resolve_secret
 
 _BURST_SECONDS = 2.0  # a budget lets this many seconds' worth of calls through at once
+_KEPT_SHARE = 0.25  # of what a budget lets through at once: kept for the realtime lane
 _PATIENCE = 30.0  # a call waits this long for its budget; a longer wait puts the work back on its row
 
 
@@ -44,8 +45,10 @@ def build(
     base_dir: Path,
     lease: Lease | None = None,
     bucket: Bucket | None = None,
+    lane: str = "bulk",
 ) -> Connector:
-    """The connector of a connection. `bucket`: the shared call budget, used when the admin set calls_per_second."""
+    """The connector of a connection. `bucket`: the shared call budget, used when the admin set calls_per_second; of it
+    the bulk `lane` leaves a share to the realtime one."""
     kind, _ = registry.load(config.connector)
     paths = {one.name for one in kind.spec() if one.kind == "path"}
     values = {
@@ -64,7 +67,7 @@ def build(
         config.connector,
         view,
         deadline=lease.remaining if lease else None,
-        budget=_budget(name, config, bucket),
+        budget=_budget(name, config, bucket, lane=lane),
         allow_private=config.allow_private,
     )
 
@@ -83,8 +86,12 @@ def _secrets(settings: Settings, config: ConnectionConfig) -> Callable[[str], st
     return secret
 
 
-def _budget(name: str, config: ConnectionConfig, bucket: Bucket | None) -> Callable[[], None] | None:
+def _budget(
+    name: str, config: ConnectionConfig, bucket: Bucket | None, *, lane: str
+) -> Callable[[], None] | None:
     rate = config.calls_per_second
     if bucket is None or not rate:
         return None
-    return pace(bucket, name, rate=rate, burst=max(1.0, rate * _BURST_SECONDS), longest=_PATIENCE)
+    burst = max(1.0, rate * _BURST_SECONDS)
+    kept = 0.0 if lane == "realtime" else burst * _KEPT_SHARE
+    return pace(bucket, name, rate=rate, burst=burst, reserve=kept, longest=_PATIENCE)

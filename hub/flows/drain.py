@@ -62,10 +62,17 @@ def connector_for(
     *,
     seconds: float,
     bucket: Bucket | None,
+    lane: str = owing.BULK,
 ) -> tuple[Connector, Lease]:
     """The connector of a stream's connection, with the lease that bounds its calls."""
     lease = Lease(seconds)
     built = connect.build(
-        settings, stream.connection, stream.config, base_dir=stream.base_dir, lease=lease, bucket=bucket
+        settings,
+        stream.connection,
+        stream.config,
+        base_dir=stream.base_dir,
+        lease=lease,
+        bucket=bucket,
+        lane=lane,
     )
     return built, lease

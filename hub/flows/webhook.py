@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from hub.budget import Bucket
 from hub.errors import HubError
-from hub.flows import rails, retry
+from hub.flows import owing, rails, retry
 from hub.flows.connect import Lease
 from hub.flows.drain import connector_for
 from hub.flows.hinted import Asked, Desk, take
@@ -79,7 +79,11 @@ class _Batch:
             asked = Asked(stream, said[object], frozenset(confirmed[object]))
             try:
                 connector, lease = connector_for(
-                    self.settings, stream, seconds=self.settings.lease_seconds, bucket=self.bucket
+                    self.settings,
+                    stream,
+                    seconds=self.settings.lease_seconds,
+                    bucket=self.bucket,
+                    lane=owing.REALTIME,
                 )
             except HubError as error:
                 trouble |= {(object, id): error for id in asked.said}

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from hub.errors import ConnectionBroken, HubError, LeaseLost, RetryLater
-from hub.flows import retry
+from hub.flows import owing, retry
 from hub.flows.catching_up import behind, catch_up
 from hub.flows.drain import LANES, connector_for, drain
 from hub.flows.keep import kept
@@ -93,7 +93,9 @@ def _pull(
     stream = _stream(wiring, row)
     queue = open_queue(settings)
     try:
-        connector, lease = connector_for(settings, stream, seconds=settings.lease_seconds, bucket=queue)
+        connector, lease = connector_for(
+            settings, stream, seconds=settings.lease_seconds, bucket=queue, lane=row.lane
+        )
         with kept(db, row, lease) if keep else nullcontext():
             if behind(db, row.connection_id):
                 catch_up(db, wiring, row.connection_id)
@@ -138,7 +140,9 @@ def run_push(
     counts: Counter[str] = Counter()
     state, cause, code = "done", None, None
     try:
-        connector, lease = connector_for(settings, of[0], seconds=settings.lease_seconds, bucket=queue)
+        connector, lease = connector_for(
+            settings, of[0], seconds=settings.lease_seconds, bucket=queue, lane=_only(lanes)
+        )
         counts = drain(
             db, wiring, of, connector=connector, lease=lease, lanes=lanes, seconds=seconds, say=say
         )
@@ -166,6 +170,11 @@ def run_push(
                     code=code,
                 )
     return counts
+
+
+def _only(lanes: Sequence[str]) -> str:
+    """The lane whose share of the calls these take."""
+    return lanes[0] if len(lanes) == 1 else owing.BULK
 
 
 def _stream(wiring: Wiring, row: Any) -> Stream:

@@ -185,6 +185,7 @@ def test_a_flood_of_bad_ones_is_counted_not_kept_and_does_not_keep_good_ones_out
 
 def test_more_good_ones_than_the_bound_are_put_off(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receiving, "BURST", 3.0)
+    monkeypatch.setattr(receiving, "RATE", 0.001)
     for n in range(3):
         company.step.send("shop", "s1", id=str(n))
     with pytest.raises(RateLimited) as met:

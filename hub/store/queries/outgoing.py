@@ -92,6 +92,8 @@ def want(connection: Connection, rows: Sequence[Wanted], *, now: float) -> None:
                 "'waiting', :lane, :intent, :no, :marker, 0, 0, :now, :now) "
                 "ON CONFLICT (customer_id, connection_id, object) DO UPDATE SET step = 'waiting', "
                 "intent = excluded.intent, doubt = excluded.doubt, updated_at = excluded.updated_at, "
+                f"lane = {_IF_OPEN} CASE WHEN excluded.lane = 'realtime' THEN excluded.lane ELSE creation.lane END "
+                "ELSE excluded.lane END, "
                 f"state = {_IF_OPEN} creation.state ELSE excluded.state END, "
                 f"cause = {_IF_OPEN} creation.cause END, code = {_IF_OPEN} creation.code END, "
                 f"attempts = {_IF_OPEN} creation.attempts ELSE 0 END, "
