@@ -1,0 +1,142 @@
+"""Two stores of one company and a hub between them: loads, edits, guests, deletes, a lost key."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from woo_key import KEY, SECRET
+from woo_store import Store
+
+from hub.flows.configure import apply
+from hub.flows.connection_file import read_text
+from hub.flows.exports import orders
+from hub.flows.sync import SyncReport, sync
+from hub.settings import Settings
+from hub.store.session import Database
+
+CONNECTION = """
+[connection.{name}]
+connector = "woocommerce"
+url = "{url}"
+key = "env:WOO_KEY"
+secret = "env:WOO_SECRET"
+country = "DE"
+[connection.{name}.customer]
+update = true
+create = "all"
+[connection.{name}.order]
+pull = true
+"""
+ANN = {"email": "ann@example.org", "first_name": "Ann", "last_name": "Lee"}
+HOME = {"first_name": "Ann", "last_name": "Lee", "address_1": "1 Main", "city": "Paris", "country": "FR"}
+Run = Callable[..., SyncReport]
+
+
+@pytest.fixture
+def other() -> Iterator[Store]:
+    with Store() as running:
+        yield running
+
+
+@pytest.fixture
+def run(store: Store, other: Store, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("WOO_KEY", KEY)
+    monkeypatch.setenv("WOO_SECRET", SECRET)
+    document = "".join(
+        CONNECTION.format(name=name, url=one.url) for name, one in (("shop", store), ("pro", other))
+    )
+    found = read_text(document, file=str(tmp_path / "c.toml"), base_dir=tmp_path, home=tmp_path)
+    apply(db, found, by="test", now=time.time())
+    settings = Settings(home=tmp_path, database_url=db.url)
+    return lambda **options: sync(db, settings, connections=(), **options)
+
+
+def people(store: Store) -> dict[str, dict[str, Any]]:
+    return {row["email"].lower(): row for row in store.customers.values()}
+
+
+def test_customers_travel_both_ways_and_nobody_twice(
+    store: Store, other: Store, db: Database, run: Run
+) -> None:
+    ann = store.put({**ANN, "billing": {**HOME, "phone": "+33123456789"}})
+    store.put({"email": "bob@example.org", "first_name": "Bob", "last_name": "Ray"})
+    twin = other.put({**ANN, "email": "ANN@Example.org"})
+    other.put({"email": "zoe@example.org", "first_name": "Zoe", "last_name": "Kim"})
+    assert run().exit_code == 1, "the first run waits for a person's word"
+    assert len(store.customers) == len(other.customers) == 2
+    assert run(confirm=True).exit_code == 0
+    assert (
+        people(store).keys()
+        == people(other).keys()
+        == {"ann@example.org", "bob@example.org", "zoe@example.org"}
+    )
+    assert other.customers[twin]["billing"]["city"] == "Paris"
+    assert other.customers[twin]["billing"]["phone"] == "+33123456789"
+    assert run().exit_code == 0
+    assert len(store.customers) == len(other.customers) == 3, "what the hub wrote is no news"
+    store.put({"first_name": "Anna"}, id=ann)
+    other.put(
+        {"billing": {"address_1": "2 Side", "country": "DE"}}, id=people(other)["zoe@example.org"]["id"]
+    )
+    assert run().exit_code == 0
+    assert other.customers[twin]["first_name"] == "Anna"
+    assert people(store)["zoe@example.org"]["billing"]["address_1"] == "2 Side"
+    writes = [one for one in (*store.requests, *other.requests) if one.method != "GET"]
+    before = len(writes)
+    assert run().exit_code == 0
+    writes = [one for one in (*store.requests, *other.requests) if one.method != "GET"]
+    assert len(writes) == before, "all agree, so nothing is written"
+
+
+def test_a_guest_becomes_a_customer_and_an_order_finds_its_own(store: Store, db: Database, run: Run) -> None:
+    ann = store.put(ANN)
+    line = {"name": "Book", "sku": "B1", "price": "20.00", "quantity": 2}
+    store.orders.place({"line_items": [line], "set_paid": True, "customer_id": ann})
+    guest = {"email": "gus@example.org", "first_name": "Gus", "last_name": "Est", "phone": "+4930123456"}
+    store.orders.place({"line_items": [line], "set_paid": True, "billing": guest})
+    store.orders.place(
+        {"line_items": [line], "billing": {**guest, "email": "ann@example.org"}, "status": "failed"}
+    )
+    run(confirm=True)
+    found = {one["external_id"]: one for one in orders(db)}
+    known, gus, failed = (found[one] for one in sorted(found))
+    assert (
+        known["customer_record"] == str(ann) and known["customer_id"] and known["totals_difference"] is None
+    )
+    assert gus["customer_record"] is None and gus["customer_id"] not in (None, known["customer_id"])
+    assert failed["status"] == "draft" and gus["totals"]["grand_total"] == {
+        "amount": "40.00",
+        "currency": "EUR",
+    }
+
+
+def test_a_deleted_customer_is_not_brought_back(store: Store, other: Store, db: Database, run: Run) -> None:
+    gone = store.put(ANN)
+    store.put({"email": "bob@example.org", "first_name": "Bob", "last_name": "Ray"})
+    run()
+    run(confirm=True)
+    store.erase(gone)
+    run(full=True)
+    run(full=True)
+    assert people(store).keys() == {"bob@example.org"}
+    assert "ann@example.org" in people(other)
+
+
+def test_a_key_that_is_withdrawn_loses_nothing(
+    store: Store, other: Store, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = store.put(ANN)
+    run()
+    run(confirm=True)
+    monkeypatch.setenv("WOO_SECRET", "cs_withdrawn_000000")
+    store.put({"first_name": "Anna"}, id=ann)
+    report = run()
+    assert report.exit_code == 1
+    assert people(other)["ann@example.org"]["first_name"] == "Ann"
+    monkeypatch.setenv("WOO_SECRET", SECRET)
+    run()
+    assert people(other)["ann@example.org"]["first_name"] == "Anna"
