@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
+
+from hub.store import bulk
+from hub.store.tables import edge
 
 _BATCH = 10_000
 
@@ -32,6 +35,11 @@ def keys(conn: Connection) -> Iterator[list[tuple[int, int]]]:
     streaming = conn.execution_options(stream_results=True, yield_per=_BATCH)
     for rows in streaming.execute(text("SELECT hash, record_id FROM match_key")).partitions(_BATCH):
         yield [(row[0], row[1]) for row in rows]
+
+
+def drop_edges(conn: Connection, rows: Sequence[tuple[int, int, int]]) -> None:
+    """Forget these pairs where they still have these points."""
+    bulk.delete(conn, edge, ("a", "b", "points"), rows=rows)
 
 
 def customer_of(conn: Connection) -> Iterator[tuple[int, int]]:
