@@ -175,12 +175,14 @@ def fixed(
     pins: defaultdict[int, dict[str, Pin]] = defaultdict(dict)
     rows = conn.execute(
         text(
-            'SELECT customer_id, path, value, "by", at, reason FROM pin '
+            'SELECT customer_id, path, value, "by", at, once FROM pin '
             f"WHERE removed_at IS NULL AND customer_id {bulk.among(conn, 'ids')}"
         ),
         {"ids": bulk.pack(conn, home)},
     ).all()
     for row in sorted(rows, key=lambda row: (row.customer_id == home[row.customer_id], row.at)):
+        if row.once and _said_since(sightings.get(home[row.customer_id], ()), row.path, row.at):
+            continue
         pins[home[row.customer_id]][row.path] = Pin(load(row.value), row.by, row.at)
     holds: defaultdict[int, dict[str, Hold]] = defaultdict(dict)
     for row in conn.execute(
@@ -192,6 +194,15 @@ def fixed(
     ):
         holds[home[row.customer_id]][row.path] = Hold(load(row.value), row.at)
     return pins, holds
+
+
+def _said_since(sightings: Iterable[Sighting], path: str, at: float) -> bool:
+    """Whether a system has said something of a field after that moment."""
+    return any(
+        found.live and found.seen_at > at
+        for one in sightings
+        if (found := one.binding.contribution.get(path)) is not None
+    )
 
 
 def _any(conn: Connection, table: str, ended: str) -> bool:

@@ -4,7 +4,7 @@ previewed (DESIGN §5); the first three can be withdrawn."""
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select, text
@@ -143,19 +143,37 @@ def set_pin(
 ) -> Effect:
     """Fix the value of one field (None: fixed as absent). Raises WrongUse for an unknown path, RecordRejected for a
     value."""
-    parse(path)
-    canonical = None if value is None else normalise(path, value)
+    return set_pins(db, wiring, customer, values={path: value}, by=by, reason=reason, preview=preview)
+
+
+def set_pins(
+    db: Database,
+    wiring: Wiring,
+    customer: int,
+    *,
+    values: Mapping[str, Any],
+    by: str,
+    once: bool = False,
+    reason: str | None = None,
+    preview: bool = False,
+) -> Effect:
+    """Fix several fields in one act; holds on them are decided. once: until a system says something else.
+
+    Raises as `set_pin`.
+    """
+    for path in values:
+        parse(path)
+    fixed = {path: None if value is None else normalise(path, value) for path, value in values.items()}
 
     def act(conn: Connection) -> Act:
         id = current(conn, customer)
-        _unpin(conn, id, path)
-        _decide_hold(conn, id, path, by=by)
-        conn.execute(
-            pin.insert().values(
-                customer_id=id, path=path, value=dump(canonical), by=by, reason=reason, at=time.time()
-            )
-        )
-        number = _audit(conn, "customer.pin", show("cus", id), by=by, detail={"path": path})
+        for path, value in fixed.items():
+            _unpin(conn, id, path)
+            _decide_hold(conn, id, path, by=by)
+            row = {"customer_id": id, "path": path, "value": dump(value), "by": by, "reason": reason}
+            conn.execute(pin.insert().values(**row, once=once, at=time.time()))
+        detail = {"paths": sorted(fixed), "once": once}
+        number = _audit(conn, "customer.pin", show("cus", id), by=by, detail=detail)
         return Act(_members(conn, id), number)
 
     return perform(db, wiring, act, preview=preview)

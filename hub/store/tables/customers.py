@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text
 
 from hub.store.tables.base import SERIAL, json, metadata, time
 
@@ -28,6 +28,8 @@ pin = Table(
     json("value", null=False),
     Column("by", Text, nullable=False),
     Column("reason", Text),
+    # a choice between what systems say now: over as soon as one of them says something else
+    Column("once", Boolean, nullable=False, default=False),
     time("at", null=False),
     time("removed_at"),
 )

@@ -382,6 +382,7 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("once", sa.Boolean(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("removed_at", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
