@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -140,3 +141,71 @@ def test_a_key_that_is_withdrawn_loses_nothing(
     monkeypatch.setenv("WOO_SECRET", SECRET)
     run()
     assert people(other)["ann@example.org"]["first_name"] == "Anna"
+
+
+ERP = """
+[connection.erp]
+connector = "files"
+path = "erp/"
+[[connection.erp.file]]
+object = "order"
+match = "orders*.jsonl"
+id = "no"
+map = "erp.toml"
+"""
+ERP_MAP = """
+object = "order"
+[pull]
+number = "no"
+currency = "currency"
+"external_ref[hub]" = "ours"
+[pull."fulfilments[]"]
+from = "parcels"
+external_id = "id"
+status = "state"
+tracking = "tracking"
+[pull."refunds[]"]
+from = "credits"
+external_id = "id"
+amount = "amount"
+reason = "why"
+status = { const = "settled" }
+"""
+
+
+def test_what_the_erp_does_with_an_order_comes_to_the_store_once(
+    store: Store, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WOO_KEY", KEY)
+    monkeypatch.setenv("WOO_SECRET", SECRET)
+    ann = store.put(ANN)
+    made = store.orders.place(
+        {"line_items": [{"sku": "B1", "price": "20.00", "quantity": 2}], "set_paid": True, "customer_id": ann}
+    )
+    (tmp_path / "erp").mkdir()
+    (tmp_path / "erp.toml").write_text(ERP_MAP, encoding="utf-8")
+    shop = CONNECTION.format(name="shop", url=store.url).replace("pull = true", "update = true")
+    found = read_text(shop + ERP, file=str(tmp_path / "c.toml"), base_dir=tmp_path, home=tmp_path)
+    apply(db, found, by="test", now=time.time())
+    settings = Settings(home=tmp_path, database_url=db.url)
+    sync(db, settings, connections=(), confirm=True)
+    (ours,) = [one["id"] for one in orders(db)]
+    done = {
+        "no": "SO-1",
+        "ours": ours,
+        "currency": "EUR",
+        "parcels": [{"id": "17", "state": "shipped", "tracking": ["1Z999"]}],
+        "credits": [{"id": "5", "amount": "5.00", "why": "broken"}],
+    }
+    (tmp_path / "erp" / "orders.jsonl").write_text(json.dumps(done) + "\n", encoding="utf-8")
+    for _ in range(3):
+        report = sync(db, settings, connections=(), confirm=True)
+        assert report.exit_code == 0, report
+    row = store.orders.rows[made]
+    assert row["status"] == "completed"
+    assert [one["note"] for one in row["notes"]] == ["1Z999 [erp:17]"]
+    assert [(one["amount"], one["reason"]) for one in row["refunds"]] == [("5.00", "broken [erp:5]")]
+    (golden,) = [one for one in orders(db) if one["id"] == ours]
+    assert (golden["fulfilment_status"], golden["payment_status"]) == ("shipped", "partially_refunded")
+    assert [one["reference"] for one in golden["fulfilments"]] == ["erp:17"]
+    assert [one["reference"] for one in golden["refunds"]] == ["erp:5"]
