@@ -87,6 +87,19 @@ class Api:
         self._spend(answer)
         return self._rows(answer, key)
 
+    def count(self, module: str) -> int:
+        """How many records a module has."""
+        answer = self._call(lambda: self.http.get(f"{VERSION}/{module}/actions/count", accept=_READABLE))
+        said = _object(answer)
+        found = said.get("count")
+        if not answer.ok or not isinstance(found, int):
+            raise _failure(answer, said) if not answer.ok else strange(answer)
+        return found
+
+    def bulk(self, path: str) -> list[Row]:
+        """What a job of bulk read says of itself."""
+        return self._rows(self._call(lambda: self.http.get(path, accept=_READABLE)), "data").rows
+
     def query(self, select: str) -> list[Row]:
         """COQL: reads the records themselves, not the search index, which lags behind writes."""
         answer = self._call(

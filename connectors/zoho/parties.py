@@ -7,7 +7,8 @@ from typing import Any
 
 from connectors.zoho import party
 from connectors.zoho.api import Api, Row
-from connectors.zoho.fields import Fields
+from connectors.zoho.bulk import Bulk
+from connectors.zoho.fields import Field, Fields
 from connectors.zoho.find import equals, ids_where
 from connectors.zoho.party_write import PartyWriter
 from connectors.zoho.push import Pusher
@@ -43,9 +44,12 @@ class Parties:
             fields=lambda module: self._portions(module)[0],
             size=self._size,
             later=_ALL,
+            whole=Bulk(self._api, least=self._choices.bulk_from, fields=self._asked),
         )
         for step in walk.steps(cursor, full=full, overlap=overlap):
-            rows = self._completed(step.module, step.rows)
+            rows = step.rows if step.whole else self._completed(step.module, step.rows)
+            if step.whole:
+                rows = [row for row in rows if not party.converted(row)]
             yield self._page(step.module, rows, step.cursor)
 
     def fetch(self, external_ids: Sequence[str]) -> list[RemoteRecord]:
@@ -90,6 +94,11 @@ class Parties:
 
     def _portions(self, module: str) -> list[tuple[str, ...]]:
         return self._fields.read(module, party.USUAL[module])
+
+    def _asked(self, module: str) -> dict[str, Field]:
+        """The fields that are read, with what they are."""
+        there = self._fields.of(module)
+        return {name: there[name] for portion in self._portions(module) for name in portion}
 
     def _completed(self, module: str, rows: list[Row]) -> list[Row]:
         """The rows with the fields that one call could not hold."""

@@ -68,6 +68,12 @@ SPEC: Sequence[Setting] = (
         "id of the account that orders of people without one are for, if your layout wants an account",
     ),
     Setting(
+        "bulk_from",
+        "int",
+        "modules with so many records are read by Zoho's bulk read in a first or full pull; 0: never",
+        default=0,
+    ),
+    Setting(
         "credits_kept",
         "int",
         "pulls stop when the API credits of 24 hours fall to this many, so that writes still go",
@@ -86,6 +92,7 @@ class Choices(NamedTuple):
     triggers: tuple[str, ...]
     home_currency: str | None
     credits_kept: int
+    bulk_from: int
     unknown_product: str
     placeholder_product: str | None
     orders_account: str | None
@@ -113,6 +120,7 @@ def choices(settings: Mapping[str, Any]) -> Choices:
         tuple(str(one) for one in settings.get("triggers") or ()),
         str(settings["home_currency"]).upper() if settings.get("home_currency") else None,
         int(settings.get("credits_kept") or 0),
+        int(settings.get("bulk_from") or 0),
         policy,
         str(settings["placeholder_product"]) if settings.get("placeholder_product") else None,
         str(settings["orders_account"]) if settings.get("orders_account") else None,

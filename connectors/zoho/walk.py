@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from connectors.zoho.api import Answer, Api, Row, iso
 from hub.sdk import ConnectionBroken
@@ -20,11 +20,20 @@ _ENDED = ("EXPIRED_VALUE", "TOKEN_BOUND_DATA_MISMATCH")
 
 
 class Step(NamedTuple):
-    """A page of one module, and the cursor to store with it."""
+    """A page of one module, and the cursor to store with it. whole: the rows have all fields that are read."""
 
     module: str
     rows: list[Row]
     cursor: dict[str, Any]
+    whole: bool = False
+
+
+class Whole(Protocol):
+    """Another way to read a module from its first record to its last."""
+
+    def wanted(self, module: str, state: Mapping[str, Any]) -> bool: ...
+
+    def pages(self, module: str, state: dict[str, Any], *, size: int) -> Iterator[list[Row]]: ...
 
 
 class Walk:
@@ -39,12 +48,14 @@ class Walk:
         fields: Callable[[str], Sequence[str]],
         size: int,
         later: Mapping[str, Mapping[str, str]],
+        whole: Whole | None = None,
     ) -> None:
         self._api = api
         self._modules = tuple(modules)
         self._fields = fields
         self._size = size
         self._later = later
+        self._whole = whole
 
     def steps(self, cursor: Any, *, full: bool, overlap: float) -> Iterator[Step]:
         """Pages from the cursor on, to the end of the pass. Raises ConnectionBroken for a cursor of another shape."""
@@ -56,10 +67,22 @@ class Walk:
             since = state.get("since") if module in known else None
             if state.get("module") != module:
                 state.update(module=module, token=None)
-            yield from self._module(module, state, since=since)
+            if since is None and self._whole is not None and self._whole.wanted(module, state):
+                yield from self._at_once(module, state)
+            else:
+                yield from self._module(module, state, since=since)
         until = state.get("until") or _shown(self._api.server_now())
         begun = datetime.fromisoformat(until) - timedelta(seconds=overlap)
         yield Step(self._modules[-1], [], {"since": iso(begun), "modules": list(self._modules)})
+
+    def _at_once(self, module: str, state: dict[str, Any]) -> Iterator[Step]:
+        """A whole module by bulk read."""
+        assert self._whole is not None
+        state.setdefault("until", _shown(self._api.server_now()))
+        for rows in self._whole.pages(module, state, size=self._size):
+            yield Step(module, rows, dict(state), whole=True)
+        self._next(module, state)
+        yield Step(module, [], dict(state))
 
     def _module(self, module: str, state: dict[str, Any], *, since: str | None) -> Iterator[Step]:
         seen: set[str] = set()

@@ -32,7 +32,7 @@ def beside(file: str) -> ModuleType:
     return sys.modules[name]
 
 
-_org, _tables, _spec = beside("org.py"), beside("tables.py"), beside("spec.py")
+_org, _tables, _spec, _bulk = (beside(f"{name}.py") for name in ("org", "tables", "spec", "bulk_jobs"))
 CLIENT = "1000.CLIENTID0123456789"
 CLIENT_SECRET = "zoho-client-secret-5f0c"
 REFRESH = "1000.refresh-token-77aa01.bb"
@@ -54,6 +54,7 @@ class ZohoServer(Loopback):
         self.access: set[str] = set()
         self.token_calls = 0
         self.pages: dict[str, tuple[str, int]] = {}
+        self.bulk = _bulk.Jobs(self.org)
         self.channels: dict[str, dict[str, Any]] = {}
         self.longest_channel = 7 * 86_400.0
 
@@ -78,6 +79,10 @@ class ZohoServer(Loopback):
             (r"/crm/v8/actions/watch", self._watch),
             (r"/crm/v8/(\w+)/deleted", self._deleted),
             (r"/crm/v8/(\w+)/upsert", self._upsert),
+            (r"/crm/v8/(\w+)/actions/count", self._count),
+            (r"/crm/bulk/v8/read", self._bulk_begin),
+            (r"/crm/bulk/v8/read/(\d+)", self._bulk_state),
+            (r"/crm/bulk/v8/read/(\d+)/result", self._bulk_result),
             (r"/crm/v8/(\w+)/(\d+)", self._single),
             (r"/crm/v8/(\w+)", self._records),
         ):
@@ -145,6 +150,22 @@ class ZohoServer(Loopback):
         ]
         done = {"code": "SUCCESS", "details": {"events": events}, "message": "done", "status": "success"}
         return _reply({"watch": [done]}, status=201 if request.method == "POST" else 200)
+
+    def _count(self, request: Request, module: str) -> Reply:
+        return _reply({"count": len(self.org.rows[module])})
+
+    def _bulk_begin(self, request: Request) -> Reply:
+        id = self.bulk.begin(json.loads(request.body)["query"])
+        details = {"id": id, "operation": "read", "state": "ADDED", "created_by": _org.USER}
+        details["created_time"] = self.org.stamp(None)
+        done = {"status": "success", "code": "ADDED_SUCCESSFULLY", "message": "Added successfully."}
+        return _reply({"data": [{**done, "details": details}], "info": {}}, status=201)
+
+    def _bulk_state(self, request: Request, id: str) -> Reply:
+        return _reply({"data": [self.bulk.state(id)]})
+
+    def _bulk_result(self, request: Request, id: str) -> Reply:
+        return Reply(200, self.bulk.file(id), {"Content-Type": "application/x-download"})
 
     # --- records --------------------------------------------------------------------------------------------
 
