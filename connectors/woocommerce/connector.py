@@ -9,6 +9,7 @@ from connectors.woocommerce import customer, hooks, order, webhook
 from connectors.woocommerce.customer_write import CustomerWriter
 from connectors.woocommerce.order_write import NOTES, Manner, OrderWriter
 from connectors.woocommerce.probe import findings, shapes
+from connectors.woocommerce.regions import Regions
 from connectors.woocommerce.rest import Access, Listing, Rest, Row
 from connectors.woocommerce.walk import CustomerWalk, OrderWalk, Step
 from hub.sdk import (
@@ -53,6 +54,7 @@ class WooCommerceConnector(Connector):
                 plain=bool(settings.get("plain_permalinks")),
             ),
         )
+        self._regions = Regions(self._rest)
         self._role = str(settings.get("role") or "all")
         self._manner = Manner(
             connection.name,
@@ -136,7 +138,7 @@ class WooCommerceConnector(Connector):
         self._know(object)
         if object == "order":
             return OrderWriter(self._rest, manner=self._manner, read=self._one_order).push(changes)
-        return CustomerWriter(self._rest).push(changes)
+        return CustomerWriter(self._rest, regions=self._regions).push(changes)
 
     def find(self, object: str, change: Change) -> Sequence[RemoteRecord]:
         """By e-mail, which no two customers share; one that bears another mark of the hub is another's."""
@@ -149,7 +151,7 @@ class WooCommerceConnector(Connector):
         asked = {"role": "all", "email": email, "per_page": _INCLUDED}
         # An e-mail that the store does not take for one cannot be that of a customer.
         rows = self._rest.listing(customer.PATH, asked, unfit="email").rows
-        found = [customer.record(row) for row in rows if customer.email_key(row.get("email")) == email]
+        found = [self._record(object, row) for row in rows if customer.email_key(row.get("email")) == email]
         return [one for one in found if not customer.marked_otherwise(one.raw, change.marker)]
 
     def deletes(self, object: str, since: Any, bound: Iterable[str]) -> Deletes:
@@ -209,9 +211,9 @@ class WooCommerceConnector(Connector):
     def _record(self, object: str, row: Row) -> RemoteRecord:
         """Of an order with refunds, these are a list of their own: only there stand their lines."""
         if object == "customer":
-            return customer.record(row)
+            return customer.record(row, naming=self._regions.name)
         refunds = self._rest.beneath(f"{order.PATH}/{row['id']}/refunds") if order.has_refunds(row) else None
-        return order.record(row, refunds)
+        return order.record(row, refunds, naming=self._regions.name)
 
     def _one_order(self, id: str) -> RemoteRecord | None:
         row = self._row("order", id)

@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from connectors.woocommerce.record import ADDRESS, MARK, address, digest, flat, plain, text
+from connectors.woocommerce.record import (
+    ADDRESS,
+    MARK,
+    Naming,
+    address,
+    as_it_stands,
+    digest,
+    flat,
+    plain,
+    text,
+)
 from connectors.woocommerce.rest import Row
 from hub.sdk import Change, RecordRejected, RemoteRecord
 
 PATH = "customers"
 PLAIN = ("email", "first_name", "last_name")
-PARTS = {"billing": (*ADDRESS, "email"), "shipping": ADDRESS}
+PARTS = {"billing": (*ADDRESS, "email", "region"), "shipping": (*ADDRESS, "region")}
+
+Coding = Callable[[Any, str], str]
+"""Country and the name of a state → the store's code for it."""
 
 
-def record(row: Row) -> RemoteRecord:
+def record(row: Row, *, naming: Naming = as_it_stands) -> RemoteRecord:
     """Raises RecordRejected for a row of another shape."""
     try:
-        shown = raw(row)
+        shown = raw(row, naming=naming)
     except (KeyError, TypeError, AttributeError) as error:
         raise RecordRejected("the store did not show this customer as agreed", cause=repr(error)) from None
     return RemoteRecord(shown["id"], shown, digest(shown))
 
 
-def raw(row: Row) -> Row:
+def raw(row: Row, *, naming: Naming = as_it_stands) -> Row:
     """JSON types only. A customer that nobody has changed yet has no moment of change; `updated` is then that of its
     making."""
     shown = plain(row)
     shown |= {"id": str(row["id"]), "email": row["email"]}
-    shown["billing"] = address(row.get("billing"), also=("email",))
-    shown["shipping"] = address(row.get("shipping"))
+    shown["billing"] = address(row.get("billing"), also=("email",), naming=naming)
+    shown["shipping"] = address(row.get("shipping"), naming=naming)
     shown["updated"] = shown.get("date_modified") or shown.get("date_created")
     return shown
 
 
-def body(change: Change) -> dict[str, Any]:
-    """What is sent for a change: only what it names; of a create no blanks. Raises RecordRejected."""
+def body(change: Change, *, coding: Coding) -> dict[str, Any]:
+    """What is sent for a change: only what it names; of a create no blanks. Raises RecordRejected, RetryLater."""
     making = change.external_id is None
     sent: dict[str, Any] = {}
     entries: list[dict[str, Any]] = []
@@ -57,6 +70,10 @@ def body(change: Change) -> dict[str, Any]:
         raise RecordRejected(
             "a customer there cannot be without e-mail", fix="complete it, or do not create it there"
         )
+    for part in PARTS:
+        if "region" in sent.get(part, {}):
+            country = sent[part].get("country") or ((change.before or {}).get(part) or {}).get("country")
+            sent[part]["state"] = coding(country, sent[part].pop("region"))
     if making and change.marker:
         entries.append({"key": MARK, "value": change.marker})
     return {**sent, **({"meta_data": entries} if entries else {})}

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from connectors.woocommerce import customer
+from connectors.woocommerce.regions import Regions
 from connectors.woocommerce.rest import Rest, Row, code_of, refused
-from hub.sdk import Change, HubError, OutcomeUnknown, Receipt, RecordRejected, segment
+from hub.sdk import Change, HubError, OutcomeUnknown, Receipt, RecordRejected, RemoteRecord, segment
 from hub.sdk.writing import push_each, receipt_for
 
 
@@ -21,8 +22,9 @@ class _Ready(NamedTuple):
 class CustomerWriter:
     """Writes a batch of changes."""
 
-    def __init__(self, rest: Rest) -> None:
+    def __init__(self, rest: Rest, *, regions: Regions) -> None:
         self._rest = rest
+        self._regions = regions
 
     def push(self, changes: Sequence[Change]) -> list[Receipt]:
         receipts: list[Receipt] = []
@@ -30,7 +32,7 @@ class CustomerWriter:
         for change in changes:
             try:
                 _refuse_strange_id(change)
-                ready.append(_Ready(change, customer.body(change)))
+                ready.append(_Ready(change, customer.body(change, coding=self._regions.code)))
             except RecordRejected as error:
                 receipts.append(receipt_for(change, error))
         if len(ready) == 1:
@@ -42,8 +44,8 @@ class CustomerWriter:
     def _single(self, one: _Ready) -> Receipt:
         id = one.change.external_id
         if id is None:
-            return _done(one.change, self._rest.write("POST", customer.PATH, one.body))
-        return _done(one.change, self._rest.write("PUT", f"{customer.PATH}/{segment(id)}", one.body))
+            return self._done(one.change, self._rest.write("POST", customer.PATH, one.body))
+        return self._done(one.change, self._rest.write("PUT", f"{customer.PATH}/{segment(id)}", one.body))
 
     def _batch(self, ready: Sequence[_Ready]) -> list[Receipt]:
         """All in one call. Without a verdict every one of them is in doubt."""
@@ -60,36 +62,34 @@ class CustomerWriter:
             return [receipt_for(one.change, error) for one in ready]
         except RecordRejected as error:
             return [receipt_for(one.change, error) for one in ready]
-        return [*_rows(create, answer.get("create")), *_rows(update, answer.get("update"))]
+        return [*self._rows(create, answer.get("create")), *self._rows(update, answer.get("update"))]
 
+    def _rows(self, ready: Sequence[_Ready], answers: Any) -> list[Receipt]:
+        """The answers stand in the order of the questions; one that is missing or another's is no verdict."""
+        given = answers if isinstance(answers, list) else []
+        receipts: list[Receipt] = []
+        for place, one in enumerate(ready):
+            row = given[place] if place < len(given) and len(given) == len(ready) else None
+            try:
+                receipts.append(self._done(one.change, row))
+            except HubError as error:
+                receipts.append(receipt_for(one.change, error))
+        return receipts
 
-def _rows(ready: Sequence[_Ready], answers: Any) -> list[Receipt]:
-    """The answers stand in the order of the questions; one that is missing or another's is no verdict."""
-    given = answers if isinstance(answers, list) else []
-    receipts: list[Receipt] = []
-    for place, one in enumerate(ready):
-        row = given[place] if place < len(given) and len(given) == len(ready) else None
+    def _done(self, change: Change, row: Any) -> Receipt:
+        if isinstance(row, dict) and code_of(row.get("error")):
+            raise refused(row["error"])
+        id = row.get("id") if isinstance(row, dict) else None
+        if not isinstance(id, int) or id < 1 or change.external_id not in (None, str(id)):
+            raise OutcomeUnknown("the store answered the write of a customer in another shape than agreed")
+        return Receipt(change.key, "done", str(id), self._record(row))
+
+    def _record(self, row: Row) -> RemoteRecord | None:
+        """None if it cannot be shown now: the write has landed all the same."""
         try:
-            receipts.append(_done(one.change, row))
-        except HubError as error:
-            receipts.append(receipt_for(one.change, error))
-    return receipts
-
-
-def _done(change: Change, row: Any) -> Receipt:
-    if isinstance(row, dict) and code_of(row.get("error")):
-        raise refused(row["error"])
-    id = row.get("id") if isinstance(row, dict) else None
-    if not isinstance(id, int) or id < 1 or change.external_id not in (None, str(id)):
-        raise OutcomeUnknown("the store answered the write of a customer in another shape than agreed")
-    return Receipt(change.key, "done", str(id), _record(row))
-
-
-def _record(row: Row) -> Any:
-    try:
-        return customer.record(row)
-    except RecordRejected:
-        return None
+            return customer.record(row, naming=self._regions.name)
+        except HubError:
+            return None
 
 
 def _refuse_strange_id(change: Change) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.woocommerce import amounts
 from connectors.woocommerce.amounts import ZERO, amount, rows, text
-from connectors.woocommerce.record import MARK, ORIGIN, address, digest, plain
+from connectors.woocommerce.record import MARK, ORIGIN, Naming, address, as_it_stands, digest, plain
 from connectors.woocommerce.rest import Row
 from hub.sdk import RecordRejected, RemoteRecord
 
@@ -31,10 +31,10 @@ _TOLD = frozenset(
 _UNPAID_ENDS = frozenset({"cancelled", "failed"})
 
 
-def record(row: Row, refunds: Sequence[Row] | None = None) -> RemoteRecord:
+def record(row: Row, refunds: Sequence[Row] | None = None, *, naming: Naming = as_it_stands) -> RemoteRecord:
     """`refunds`: as their own list shows them; without it, the summary in the order. Raises RecordRejected."""
     try:
-        shown = raw(row, refunds)
+        shown = raw(row, refunds, naming=naming)
     except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
         raise RecordRejected("the store did not show this order as agreed", cause=repr(error)) from None
     return RemoteRecord(shown["id"], shown, digest(shown))
@@ -44,7 +44,7 @@ def has_refunds(row: Row) -> bool:
     return bool(rows(row, "refunds"))
 
 
-def raw(row: Row, refunds: Sequence[Row] | None) -> Row:
+def raw(row: Row, refunds: Sequence[Row] | None, *, naming: Naming) -> Row:
     """JSON types only."""
     shown = plain(row, without=_TOLD)
     given_back = [_refund(one) for one in (rows(row, "refunds") if refunds is None else refunds)]
@@ -55,8 +55,8 @@ def raw(row: Row, refunds: Sequence[Row] | None) -> Row:
         "status": row["status"],
         "number": str(row.get("number") or row["id"]),
         "customer": str(row["customer_id"]) if row.get("customer_id") else None,
-        "billing": address(row.get("billing"), also=("email",)),
-        "shipping": address(row.get("shipping")),
+        "billing": address(row.get("billing"), also=("email",), naming=naming),
+        "shipping": address(row.get("shipping"), naming=naming),
         "lines": lines,
         "tax_lines": amounts.tax_lines(row),
         "discounts": amounts.discounts(row),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from connectors.woocommerce.rest import Row
@@ -18,7 +18,14 @@ ADDRESS = (
     *("city", "state", "postcode", "country", "phone"),
 )
 
+Naming = Callable[[Any, Any], str]
+"""Country and state as the store has them → the state's name."""
+
 _LEFT_OUT = frozenset({"_links", "meta_data", "avatar_url"})
+
+
+def as_it_stands(country: Any, state: Any) -> str:
+    return str(state or "")
 
 
 def plain(row: Row, *, without: frozenset[str] = frozenset()) -> Row:
@@ -51,10 +58,11 @@ def meta(entries: Any) -> Row:
     return found
 
 
-def address(given: Any, *, also: Sequence[str] = ()) -> Row:
-    """A billing or shipping address; PHP writes an empty object as an empty list."""
+def address(given: Any, *, also: Sequence[str] = (), naming: Naming = as_it_stands) -> Row:
+    """A billing or shipping address, with the name of its state; PHP writes an empty object as an empty list."""
     known = given if isinstance(given, dict) else {}
-    return {**dict.fromkeys((*ADDRESS, *also), ""), **known}
+    shown = {**dict.fromkeys((*ADDRESS, *also), ""), **known}
+    return {**shown, "region": naming(shown["country"], shown["state"])}
 
 
 def digest(raw: Mapping[str, Any]) -> str:

@@ -106,6 +106,9 @@ class WooAdapter(Adapter):
         return self.store.shown(id) if id in self.store.customers else None
 
     def comparable(self, object: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Without the names of states, which the connector adds."""
+        parts = {name: {**raw[name], "region": None} for name in ("billing", "shipping")}
+        raw = {**raw, **parts}
         if object == "order":
             return {
                 name: raw[name]

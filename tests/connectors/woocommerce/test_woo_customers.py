@@ -14,7 +14,7 @@ from connectors.woocommerce.connector import WooCommerceConnector
 from connectors.woocommerce.record import MARK, meta, plain
 from hub.mapping.engine import CompiledMap
 from hub.sdk import Change, NeedsReauth
-from hub.testkit.loopback import Fault, Reply
+from hub.testkit.loopback import Fault, Reply, Request
 
 Connect = Callable[..., WooCommerceConnector]
 
@@ -203,3 +203,53 @@ def test_a_record_that_this_user_may_not_touch_is_refused_alone(
     else:
         assert [one.outcome for one in woo.push("customer", [change])] == [outcome]
     store.answer = answer  # type: ignore[method-assign]
+
+
+def test_states_are_read_by_name_and_written_by_the_stores_code(
+    store: Store, woo: WooCommerceConnector, maps: dict[str, CompiledMap]
+) -> None:
+    billing = {"country": "CN", "state": "CN2"}
+    made = store.put(
+        {"email": "wang@example.org", "billing": billing, "shipping": {"country": "US", "state": "CA"}}
+    )
+    (record,) = woo.fetch("customer", [str(made)])
+    (pulled,) = maps["customer"].pull(record.raw)
+    assert pulled.values["address.region"] == "Beijing / 北京"
+    assert pulled.values["address[shipping].region"] == "California"
+
+    def written(**payload: Any) -> str:
+        change = Change(
+            "k", str(made), {f"billing.{name}": value for name, value in payload.items()}, record.raw
+        )
+        assert woo.push("customer", [change])[0].outcome == "done"
+        return str(store.customers[made]["billing"]["state"])
+
+    assert written(region="云南") == "CN1"
+    assert written(region="new york", country="US") == "NY"
+    assert written(region="CA", country="US") == "CA"
+    assert written(region="Île-de-France", country="FR") == "Île-de-France"
+    assert written(region="", country="FR") == ""
+    assert written(region="Anywhere", country="XX") == "Anywhere"
+    asked = [one.path for one in store.requests if "/data/" in one.path]
+    assert len(asked) == len(set(asked)), "each table is asked for once a job"
+
+
+def test_a_key_that_may_not_see_the_tables_reads_codes(store: Store, woo: WooCommerceConnector) -> None:
+    made = store.put({"email": "a@example.org", "billing": {"country": "US", "state": "CA"}})
+    answer = store.answer
+
+    def barred(request: Request) -> Reply:
+        return Reply(403, b'{"code": "x", "message": "no"}') if "/data/" in request.path else answer(request)
+
+    store.answer = barred  # type: ignore[method-assign]
+    assert woo.fetch("customer", [str(made)])[0].raw["billing"]["region"] == "CA"
+    store.answer = answer  # type: ignore[method-assign]
+
+
+def test_a_table_that_cannot_be_read_after_a_write_is_no_doubt_about_it(
+    store: Store, woo: WooCommerceConnector
+) -> None:
+    made = store.put({"email": "a@example.org", "billing": {"country": "US", "state": "CA"}})
+    store.arm(Fault("status", status=503, times=9, when=lambda request: "/data/" in request.path))
+    (receipt,) = woo.push("customer", [Change("k", str(made), {"first_name": "New"})])
+    assert (receipt.outcome, receipt.record) == ("done", None)

@@ -35,6 +35,11 @@ ADDRESS = (
     "country",
     "state",
 )
+STATES: Mapping[str, Mapping[str, str]] = {
+    "us": {"CA": "California", "NY": "New York"},
+    "cn": {"CN2": "Beijing / 北京", "CN1": "Yunnan / 云南"},
+    "fr": {},
+}
 _OURS = re.compile(r"(oauth_.*|consumer_key|consumer_secret|rest_route)")
 
 
@@ -176,7 +181,9 @@ class Store(Loopback):
             raise No(401, "woocommerce_rest_authentication_error", said)
         for pattern, handler in self._routes():
             if found := re.fullmatch(pattern, f"{request.method} {route}"):
-                return handler(query, _body(request), *(int(one) for one in found.groups()))
+                return handler(
+                    query, _body(request), *(int(one) if one.isdecimal() else one for one in found.groups())
+                )
         raise No(404, "rest_no_route", "No route was found matching the URL and request method.")
 
     def _routes(self) -> list[tuple[str, Callable[..., Answer]]]:
@@ -190,6 +197,7 @@ class Store(Loopback):
             (rf"DELETE customers/{one}", self._customer_delete),
             (r"POST customers/batch", self._customers_batch),
             (r"GET products", self._products),
+            (r"GET data/countries/([a-z]+)", self._country),
             (r"GET webhooks", self._webhooks),
             (r"POST webhooks", self._webhook_new),
             (rf"(?:PUT|POST|PATCH) webhooks/{one}", self._webhook_put),
@@ -303,6 +311,17 @@ class Store(Loopback):
         wanted = query.get("sku", "").split(",")
         rows = [row for row in self.products.values() if "sku" not in query or row["sku"] in wanted]
         return self.page(query, rows, lambda id: dict(self.products[id]), descends=False)
+
+    def _country(self, query: Row, body: Any, code: str) -> Answer:
+        valid(query, rules.ONE, in_query=True)
+        if code not in STATES:
+            raise No(
+                404,
+                "woocommerce_rest_data_invalid_location",
+                "There are no locations matching these parameters.",
+            )
+        states = [{"code": one, "name": name} for one, name in STATES[code].items()]
+        return 200, {"code": code.upper(), "name": code, "states": states}, {}
 
     # webhooks
 
