@@ -40,12 +40,10 @@ _OURS = frozenset({"INTERNAL_ERROR", "INTERNAL_SERVER_ERROR", "DEPENDENT_SERVICE
 
 
 class Answer(NamedTuple):
-    """What a read gave. changed: False for 304. served_at: the remote's clock, epoch seconds."""
+    """What a read gave; nothing there and nothing new are no rows."""
 
     rows: list[Row]
     info: Row
-    changed: bool
-    served_at: float | None
 
 
 class Verdict(NamedTuple):
@@ -133,7 +131,7 @@ class Api:
         said = _object(answer)
         rows = said.get(key)
         if not isinstance(rows, list):
-            if answer.ok:
+            if answer.ok and said.get("status") != "error":
                 raise OutcomeUnknown(f"{answer.where} gave no verdict", cause=answer.excerpt())
             raise _failure(answer, said)
         if len(rows) != count or not all(isinstance(one, dict) for one in rows):
@@ -156,14 +154,14 @@ class Api:
 
     def _rows(self, answer: Response, key: str) -> Answer:
         if answer.status in (204, 304):
-            return Answer([], {}, answer.status == 204, answer.served_at)
+            return Answer([], {})
         said = _object(answer)
-        if not answer.ok:
+        if not answer.ok or said.get("status") == "error":
             raise _failure(answer, said)
         rows, info = said.get(key), said.get("info") or {}
         if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
             raise strange(answer)
-        return Answer(rows, info if isinstance(info, dict) else {}, True, answer.served_at)
+        return Answer(rows, info if isinstance(info, dict) else {})
 
     def _spend(self, answer: Response) -> None:
         left = answer.headers.get("x-api-credits-remaining", "")

@@ -73,6 +73,7 @@ class ZohoConnector(Connector):
                 ("modules", lambda: probe.modules(self._api, wanted)),
                 ("fields", lambda: f"{sum(len(self._fields.of(one)) for one in wanted)} fields"),
                 *((f"read {one}", lambda one=one: probe.sample(self._api, one)) for one in wanted),
+                ("sales orders", lambda: probe.optional(self._api, order.MODULE)),
                 ("notifications", self._notified),
                 (
                     "mark of what we make",
@@ -112,7 +113,7 @@ class ZohoConnector(Connector):
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint]:
         secrets = [self.connection.secret(name) for name in ("webhook_secret", "webhook_secret_old")]
-        return webhook.hints(body, secrets=secrets)
+        return webhook.hints(body, secrets=secrets, modules=self._parties.modules)
 
     def _watched(self, pages: Iterator[Page], cursor: Any) -> Iterator[Page]:
         """The pages; with the last one, the channel of notifications is kept alive, where one is wanted."""

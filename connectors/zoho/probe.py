@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from connectors.zoho.api import Api
 from connectors.zoho.fields import Fields
-from hub.sdk import ConnectionBroken, Finding, HubError
+from hub.sdk import ConnectionBroken, Finding, HubError, NeedsReauth
 
 _FIX = "is dc the account's data centre, and is Zoho reachable from here?"
 
@@ -41,6 +41,18 @@ def modules(api: Api, wanted: Sequence[str]) -> str:
 def sample(api: Api, module: str) -> str:
     rows = api.read(f"/{module}", {"fields": "id,Modified_Time", "per_page": "1"}).rows
     return f"{module}: there are records" if rows else f"{module}: no record yet"
+
+
+def optional(api: Api, module: str) -> str:
+    """As `sample`; that it cannot be read is told, and is no failure."""
+    try:
+        return sample(api, module)
+    except NeedsReauth as error:
+        return (
+            f"{module} cannot be read ({error.cause or error.message}): leave its table out of the connection"
+        )
+    except ConnectionBroken as error:
+        return f"the account has no {module} ({error.cause or error.message})"
 
 
 def marker(fields: Fields, wanted: Sequence[str], field: str | None) -> str:

@@ -21,7 +21,7 @@ from hub.sdk.writing import receipt_for
 
 _MOST = 100
 # A verdict that says nothing about the record: the row may go again, or may have landed.
-_LATER = frozenset({"LIMIT_EXCEEDED", "TOO_MANY_REQUESTS", "RECORD_LOCKED"})
+_LATER = frozenset({"LIMIT_EXCEEDED", "TOO_MANY_REQUESTS"})
 _DOUBT = frozenset(
     {"INTERNAL_ERROR", "INTERNAL_SERVER_ERROR", "DEPENDENT_SERVICE_ERROR", "AMBIGUITY_DURING_PROCESSING"}
 )

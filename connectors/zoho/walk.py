@@ -1,8 +1,10 @@
 """How a pull walks the lists of modules, and where it goes on: the cursor of both objects.
 
 A pass goes through the modules one by one, by id: an edit moves no row, so none can slip over a page's edge; a new one
-comes at the end. Asked is what has changed since the last pass began, less the overlap (If-Modified-Since). Pages go on
-by token: it is good for 24 hours, and beyond 2,000 rows the only way. A token that has ended begins its module again.
+comes at the end. A deletion may move those behind it (whether Zoho's tokens are places or ids is not known), so a
+module of several pages is read once more if there was any. Asked is what has changed since the last pass began, less
+the overlap (If-Modified-Since). Pages go on by token: it is good for 24 hours, and beyond 2,000 rows the only way. A
+token that has ended begins its module again.
 
 Cursor: {"since", "modules"} between passes; inside one also "until" (Zoho's clock as it began), "module", "token".
 """
@@ -86,6 +88,7 @@ class Walk:
 
     def _module(self, module: str, state: dict[str, Any], *, since: str | None) -> Iterator[Step]:
         seen: set[str] = set()
+        again = False
         while True:
             answer = self._page(module, state, since=since)
             state.setdefault("until", _shown(self._api.server_now()))
@@ -100,6 +103,9 @@ class Walk:
                 )
             if more:
                 seen.add(str(token))
+            elif seen and not again and self._moved(module, state):
+                again = more = True
+                token = None
             state["token"] = token if more else None
             if not more:
                 self._next(module, state)
@@ -107,6 +113,12 @@ class Walk:
                 yield Step(module, answer.rows, dict(state))
             if not more:
                 return
+
+    def _moved(self, module: str, state: Mapping[str, Any]) -> bool:
+        """Whether a record of the module was deleted since the pass began: the rows behind it may have moved up."""
+        begun = datetime.fromisoformat(str(state["until"])) - timedelta(seconds=1)
+        asked = {"type": "all", "page": "1", "per_page": "1"}
+        return bool(self._api.read(f"/{module}/deleted", asked, since=iso(begun)).rows)
 
     def _next(self, module: str, state: dict[str, Any]) -> None:
         """The module is done: what is stored with its last page goes on with the next one."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import orjson
 
@@ -19,8 +19,9 @@ from hub.sdk.signing import verify_moment
 _WINDOW = 3600.0  # seconds; Zoho repeats what was not taken
 
 
-def hints(body: bytes, *, secrets: Iterable[str | None]) -> Sequence[Hint]:
-    """What the notification says has changed. Raises NotSigned, RecordRejected for another shape."""
+def hints(body: bytes, *, secrets: Iterable[str | None], modules: Collection[str] = KINDS) -> Sequence[Hint]:
+    """What the notification says has changed, of the `modules` that are read. Raises NotSigned, RecordRejected for
+    another shape."""
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -39,7 +40,7 @@ def hints(body: bytes, *, secrets: Iterable[str | None]) -> Sequence[Hint]:
         raise RecordRejected("the notification's body is not as agreed") from None
     verify_moment(sent_at, now=time.time(), window=_WINDOW)
     deleted = said.get("operation") == "delete"
-    if module in KINDS:
+    if module in modules:
         return [Hint("customer", external_id(module, id), deleted) for id in ids]
     return [Hint("order", id, deleted) for id in ids] if module == MODULE else []
 
