@@ -27,6 +27,8 @@ from hub.store.queries.interactions import Stored
 from hub.store.tables import binding as binding_table
 from hub.sync.binding import Binding
 
+_AT_ONCE = 500
+
 
 class MessageStanding(NamedTuple):
     """An interaction to be sent; it needs nothing else there first."""
@@ -92,6 +94,11 @@ class Interactions:
             id: MessageStanding(id, load(rows[id].doc), rows[id].record_id is not None) for id in home_ids
         }
 
+    def tell(
+        self, conn: Connection, wiring: Wiring, record_ids: Sequence[int], *, lane: str, now: float
+    ) -> None:
+        """Nothing: what was said is not said again."""
+
     def debts(
         self, conn: Connection, wiring: Wiring, stream: Stream, *, ids: Iterable[int]
     ) -> list[tuple[int, int, Mapping[str, Any], Mapping[str, Any]]]:
@@ -109,21 +116,25 @@ def values_of(binding: Binding) -> dict[str, Any]:
     return {path: value for path, value in {**binding.sent, **said}.items() if value is not None}
 
 
-def adopt(conn: Connection, connection_id: int, refs: Iterable[str] | None = None, *, now: float) -> int:
-    """Interactions that name a person who has come: tie them to him. refs: only these. Returns how many."""
-    waiting = interactions.waiting_for(conn, connection_id, refs)
+def adopt(conn: Connection, connection_id: int, *, now: float) -> int:
+    """Interactions that name a customer of their connection who has come: tie them to him. Returns how many."""
+    count = 0
+    while rows := _tied(conn, interactions.come(conn, connection_id, limit=_AT_ONCE), now=now):
+        interactions.put(conn, rows)
+        tell(conn, [one.customer_record_id for one in rows], now=now)
+        count += len(rows)
+    return count
+
+
+def _tied(conn: Connection, waiting: Sequence[Stored], *, now: float) -> list[Stored]:
+    """Those of these rows whose person has a record now, tied to it."""
     if not waiting:
-        return 0
-    exact, derived = known(conn, connection_id, {one.customer_ref for one in waiting})
-    rows = []
-    for one in waiting:
-        ref = one.customer_ref or ""
-        id = exact.get(ref) or derived.get(ref)
-        if id is not None:
-            rows.append(one._replace(customer_record_id=id, updated_at=now))
-    interactions.put(conn, rows)
-    tell(conn, [one.customer_record_id for one in rows], now=now)
-    return len(rows)
+        return []
+    exact, derived = known(conn, waiting[0].connection_id, {one.customer_ref for one in waiting})
+    found = [
+        (one, exact.get(one.customer_ref or "") or derived.get(one.customer_ref or "")) for one in waiting
+    ]
+    return [one._replace(customer_record_id=id, updated_at=now) for one, id in found if id is not None]
 
 
 def tell(conn: Connection, record_ids: Iterable[int | None], *, now: float) -> None:
@@ -161,8 +172,10 @@ def _store(
             rows.append(row)
     interactions.put(conn, rows)
     counts["waiting"] = sum(1 for row in rows if row.customer_ref and row.customer_record_id is None)
-    tell(conn, [row.customer_record_id for row in rows], now=now)
-    adopt(conn, stream.connection_id, {one.ref for one in people.values() if one.ref}, now=now)
+    came = {one.ref for one in people.values() if one.ref and one.record_id is not None}
+    tied = _tied(conn, interactions.waiting_for(conn, stream.connection_id, came), now=now)
+    interactions.put(conn, tied)
+    tell(conn, [row.customer_record_id for row in (*rows, *tied)], now=now)
 
 
 def _said(one: Evidence, old: Stored | None, *, now: float) -> Said:
@@ -176,22 +189,26 @@ def _said(one: Evidence, old: Stored | None, *, now: float) -> Said:
 def _row(
     one: Evidence, said: Said, person: Whose, *, id: int, old: Stored | None, now: float
 ) -> Stored | None:
-    """The row as it is now; None if it stands so."""
-    gone_at = None
+    """The row as it is now; None if it stands so. Of ours, what its record does not say is as it was asked for."""
+    values, gone_at = said.values, None
     if one.after.gone:
         gone_at = now if old is None or old.gone_at is None else old.gone_at
+    if old is not None and old.asked_by is not None:
+        values = {**load(old.doc), **values}
+        if person.record_id is None:
+            person = Whose(person.ref or old.customer_ref, old.customer_record_id)
     row = Stored(
         id,
         one.stream.connection_id,
         one.record_id,
         one.external_id,
-        direction_of(said.values),
+        direction_of(values),
         person.ref,
         person.record_id,
         said.occurred_at,
         gone_at,
         1,
-        dump(dict(sorted(said.values.items()))),
+        dump(dict(sorted(values.items()))),
         None,
         None,
         now,

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hub.errors import LeaseLost, NeedsSteward
-from hub.flows import deletes, intake, orders, owing
+from hub.flows import deletes, intake, interactions, orders, owing
 from hub.flows.connect import Lease
 from hub.flows.giving_way import give_way
 from hub.flows.quarantine import Refusal
@@ -71,6 +71,7 @@ def pull(  # noqa: PLR0913  # a run is all of these
     if stream.object == "customer":
         with db.write() as conn:
             counts["adopted_orders"] += orders.adopt(conn, wiring, stream.connection_id, now=time.time())
+            counts["adopted_interactions"] += interactions.adopt(conn, stream.connection_id, now=time.time())
     return +counts
 
 

@@ -68,6 +68,12 @@ _SHOWN = (
 )
 
 
+_WAITING = (
+    f"SELECT {', '.join('n.' + name for name in COLUMNS)} FROM interaction_document n "
+    "WHERE n.connection_id = :connection AND n.customer_record_id IS NULL"
+)
+
+
 def of_customer(
     conn: Connection, customer_id: int, *, before: tuple[float, int] = NEWEST, limit: int
 ) -> list[InteractionRow]:
@@ -139,15 +145,23 @@ def put(conn: Connection, rows: Sequence[Stored]) -> None:
     bulk.upsert(conn, interaction, COLUMNS, rows=rows)
 
 
-def waiting_for(conn: Connection, connection_id: int, refs: Iterable[str] | None) -> list[Stored]:
-    """Interactions of a connection that name a person (one of these, if given) and are nobody's yet."""
-    listed = None if refs is None else list(refs)
-    some = "IS NOT NULL LIMIT 5000" if listed is None else bulk.among(conn, "refs")
+def waiting_for(conn: Connection, connection_id: int, refs: Iterable[str]) -> list[Stored]:
+    """Interactions of a connection that name one of these persons and are nobody's yet."""
+    rows = conn.execute(
+        text(f"{_WAITING} AND n.customer_ref {bulk.among(conn, 'refs')}"),
+        {"connection": connection_id, "refs": bulk.pack(conn, refs)},
+    )
+    return [Stored(*row) for row in rows.all()]
+
+
+def come(conn: Connection, connection_id: int, *, limit: int) -> list[Stored]:
+    """Interactions of a connection that are nobody's yet and name a customer whose record has come."""
     rows = conn.execute(
         text(
-            f"SELECT {', '.join(COLUMNS)} FROM interaction_document WHERE connection_id = :connection "
-            f"AND customer_record_id IS NULL AND customer_ref {some}"
+            f"{_WAITING} AND n.customer_ref IS NOT NULL AND EXISTS (SELECT 1 FROM source_record s "
+            "WHERE s.connection_id = n.connection_id AND s.object = 'customer' AND s.part = '' "
+            "AND s.external_id = n.customer_ref) LIMIT :limit"
         ),
-        {"connection": connection_id} | ({} if listed is None else {"refs": bulk.pack(conn, listed)}),
+        {"connection": connection_id, "limit": limit},
     )
     return [Stored(*row) for row in rows.all()]
