@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import base64
 import secrets
+import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from hub.errors import NeedsReauth
 from hub.flows.oauth_tokens import StoredTokens
+from hub.sdk.http import Http
+from hub.sdk.oauth import OAuth, Provider
 from hub.sdk.tokens import Tokens
 from hub.settings import Settings
 from hub.store.queries import oauth_tokens
@@ -34,6 +40,32 @@ def test_tokens_are_swapped_only_by_who_knows_what_stands(settings: Settings) ->
     assert other.load() == first and other.swap(first, second)
     assert not mine.swap(first, first) and mine.load() == second
     assert StoredTokens(settings, "another").load() is None
+
+
+def test_workers_refresh_once_however_many_they_are(settings: Settings) -> None:
+    StoredTokens(settings, "crm").swap(None, Tokens(None, "refresh-1"))
+    asked: list[str | None] = []
+
+    class Once(OAuth):
+        def _ask(self, given: Any, at: Any) -> Any:
+            asked.append(given["refresh_token"])
+            time.sleep(0.05)
+            return SimpleNamespace(json=lambda: {"access_token": "access-1", "expires_in": 3600})
+
+    def work() -> None:
+        mine = Once(
+            Provider(), Http(), server="https://login.example.org", client_id="c", client_secret=None,
+            tokens=StoredTokens(settings, "crm"), sleep=lambda seconds: time.sleep(0.01),
+        )  # fmt: skip
+        got.append(mine.current().access)
+
+    got: list[str | None] = []
+    workers = [threading.Thread(target=work) for _ in range(5)]
+    for one in workers:
+        one.start()
+    for one in workers:
+        one.join()
+    assert asked == ["refresh-1"] and got == ["access-1"] * 5
 
 
 def test_tokens_are_encrypted_at_rest(settings: Settings, db: Database) -> None:

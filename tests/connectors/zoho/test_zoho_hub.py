@@ -10,10 +10,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import text
 
 from hub import settings
 from hub.cli.root import run
 from hub.flows.oauth_tokens import StoredTokens
+from hub.store.session import Database
 from hub.web import create_app
 
 SECRET = "zoho-client-secret-5f0c"
@@ -71,6 +73,11 @@ def authorise(hub: Callable[..., Any], home: Path) -> None:
     web = create_app(settings.load(home)).test_client()
     answer = web.get(f"/oauth/callback?code=good-code&location=eu&state={state_in(said)}")
     assert answer.status_code == 200 and "crm" in answer.get_data(as_text=True)
+
+
+def customers_of(home: Path) -> int:
+    with Database(settings.load(home).database_url).read() as conn:
+        return int(conn.scalar(text("SELECT count(*) FROM customer WHERE merged_into IS NULL")) or 0)
 
 
 def test_without_authorisation_the_check_says_what_to_do(hub: Callable[..., Any]) -> None:
@@ -137,6 +144,11 @@ def test_an_edit_there_and_an_edit_here_meet(hub: Callable[..., Any], home: Path
     assert hub("sync", "crm", "--confirm")[0] == 0
     _, shown = hub("--json", "customer", "show", kris["id"])
     assert json.loads(shown)["fields"]["job_title"] == "Director"
+    zoho.org.put("Contacts", {"Last_Name": "Colleague", "Account_Name": {"id": account}})
+    assert hub("sync", "crm", "--confirm")[0] == 0
+    assert customers_of(home) == 3, (
+        "two people and one firm, which has its own record and is in both of theirs"
+    )
     firms = [row for row in zoho.org.rows["Accounts"].values() if row["Account_Name"] == "King Ltd"]
     assert len(firms) == 1, "the account and the firm in the contact are one"
 
@@ -180,8 +192,8 @@ def shop(home: Path) -> Path:
     folder = home / "shop"
     folder.mkdir()
     (folder / "customers.csv").write_text(CUSTOMERS, encoding="utf-8")
-    for name, text in MAPS.items():
-        (home / name).write_text(text, encoding="utf-8")
+    for name, map in MAPS.items():
+        (home / name).write_text(map, encoding="utf-8")
     (home / "shop.toml").write_text(
         """[connection.shop]
 connector = "files"
@@ -227,8 +239,8 @@ def test_an_order_of_a_store_comes_into_zoho_under_its_customer(
 ) -> None:
     authorise(hub, home)
     zoho.org.put("Products", {"Product_Name": "Widget", "Product_Code": "W-1", "Unit_Price": 9.95})
-    text = ORDERS.replace(",sku,", ",net,sku,").replace("4.90,W-1", "4.90,19.90,W-1")
-    (shop / "orders.csv").write_text(text, encoding="utf-8")
+    rows = ORDERS.replace(",sku,", ",net,sku,").replace("4.90,W-1", "4.90,19.90,W-1")
+    (shop / "orders.csv").write_text(rows, encoding="utf-8")
     assert hub("connection", "set", "crm", "order.create=all", "order.update=true")[0] == 0
     for _ in range(2):
         code, said = hub("sync", "--confirm")
@@ -243,7 +255,7 @@ def test_an_order_of_a_store_comes_into_zoho_under_its_customer(
         and line["Product_Name"]["Product_Code"] == "W-1"
     )
     assert order["Hub_ID"].startswith("ord_")
-    (shop / "orders.csv").write_text(text.replace("open", "cancelled"), encoding="utf-8")
+    (shop / "orders.csv").write_text(rows.replace("open", "cancelled"), encoding="utf-8")
     for _ in range(2):
         assert hub("sync", "--confirm")[0] == 0
     assert [row["Status"] for row in zoho.org.rows["Sales_Orders"].values()] == ["Cancelled"]
