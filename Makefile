@@ -12,7 +12,7 @@ CODE := hub connectors jobs
 
 help:
 	@echo "make install   the virtual environment .venv, with .venv/bin/hub"
-	@echo "make demo      the whole story on real systems (KEEP=1: leave it running at a printed address)"
+	@echo "make demo      the whole story on real systems (KEEP=1: leave it running at a printed address; STORE=1: with a real store)"
 	@echo "make test      style, types and every test, on SQLite and on PostgreSQL"
 	@echo "make lint      style and types only"
 	@echo "make bench     the benchmarks"
@@ -39,8 +39,8 @@ lint: install
 test: lint postgres
 	HUB_TEST_REQUIRE_POSTGRES=1 $(BIN)/python -m pytest $(ARGS)
 
-demo: install
-	$(BIN)/hub demo $(if $(KEEP),--keep)
+demo: install $(if $(STORE),postgres)
+	$(BIN)/hub demo $(if $(KEEP),--keep) $(if $(STORE),--store)
 
 bench: install
 	$(BIN)/python tests/bench/intake.py $(ARGS)

@@ -67,10 +67,11 @@ def scheduler(office: Office) -> None:
 
 @click.command()
 @click.option("--keep", is_flag=True, help="Leave the hub up at a printed address afterwards.")
+@click.option("--store", is_flag=True, help="With a real online store too (needs Node.js and PostgreSQL).")
 @pass_office
-def demo(office: Office, keep: bool) -> int:
+def demo(office: Office, keep: bool, store: bool) -> int:
     """Start a real ERP, load three systems' exports, sync, edit on both sides, and show what happened.
 
     All in a temporary folder, or in --home DIR, which then stays.
     """
-    return int(_resolve(PARTS["demo"])(home=office.home, keep=keep))
+    return int(_resolve(PARTS["demo"])(home=office.home, keep=keep, store=store))

@@ -110,6 +110,10 @@ class Erp:
             text = answer.read()
         return json.loads(text) if text else None
 
+    def press(self, model: str, id: int, button: str) -> None:
+        """Press a button of a form."""
+        self.call("POST", f"{model}/{id}/{button}", {})
+
     @property
     def running(self) -> bool:
         return self._process.poll() is None

@@ -11,6 +11,7 @@ from typing import Any
 from hub.demo.erp import Erp
 from hub.demo.orders import Orders
 from hub.demo.stage import Stage
+from hub.demo.store import Store
 from hub.demo.systems import System
 from hub.demo.views import World
 from hub.flows import exports, find
@@ -33,6 +34,7 @@ class Play:
     settings: Settings = field(init=False)
     db: Database = field(init=False)
     erp: Erp = field(init=False)
+    store: Store = field(init=False)
     world: World = field(init=False)
     systems: Mapping[str, System] = field(init=False)
     orders: Orders = field(init=False)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from hub.demo import acts, opening, proof
+from hub.demo import acts, opening, proof, trade
 from hub.demo.play import Play
 from hub.demo.stage import Stage
 
@@ -34,18 +34,28 @@ RECIPE: tuple[tuple[str, Callable[[Play], str]], ...] = (
     ("Compute everything again", proof.check_derived),
 )
 
+TRADE: tuple[tuple[str, Callable[[Play], str]], ...] = (
+    ("Open a real online store", trade.open_store),
+    ("Connect the store", trade.connect_store),
+    ("Sync: orders into the ERP", trade.orders_travel),
+    ("Ship a part in the ERP, give money back in the store", trade.after_sales),
+    ("Compare every order in store, hub and ERP", trade.compare_orders),
+)
+"""What comes before the proof when the store joins."""
 
-def main(*, home: Path | None = None, keep: bool = False) -> int:
+
+def main(*, home: Path | None = None, keep: bool = False, store: bool = False) -> int:
     """Play it; the exit code: 1 if anything is not as promised. `home`: where; it stays, as with `keep`.
 
-    `keep` leaves the hub and the ERP running until Ctrl-C. Raises WrongUse where `home` is a home already.
+    `store`: with a real online store as well. `keep` leaves the hub and the systems running until Ctrl-C. Raises
+    WrongUse where `home` is a home already.
     """
     _forget_the_users_hub()
     folder = (home or Path(tempfile.mkdtemp(prefix="crm-hub-demo-"))).resolve()
     play = Play(folder, SEED, Stage())
     stays = home is not None or keep
     try:
-        perform(play)
+        perform(play, store=store)
         if keep:
             _stay(play)
     finally:
@@ -53,18 +63,19 @@ def main(*, home: Path | None = None, keep: bool = False) -> int:
     return int(bool(play.problems))
 
 
-def perform(play: Play) -> None:
+def perform(play: Play, *, store: bool = False) -> None:
     """All steps, then the tables."""
     play.stage.say("CRM Hub: one explained customer record from every system, kept in agreement both ways.")
-    for title, act in RECIPE:
+    for title, act in (*RECIPE[:-2], *(TRADE if store else ()), *RECIPE[-2:]):
         play.stage.step(title, partial(act, play))
     _sum_up(play)
 
 
 def strike(play: Play, *, remove: bool) -> None:
     """End what was started; remove what was made, or say where it is."""
-    if hasattr(play, "erp"):
-        play.erp.stop()
+    for name in ("store", "erp"):
+        if hasattr(play, name):
+            getattr(play, name).stop()
     if hasattr(play, "db"):
         play.db.close()
     if remove:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from hub.demo.stage import Stage
 from hub.errors import WrongUse
 
 pytestmark = pytest.mark.slow
+
+STORE = shutil.which("node") is not None and shutil.which("npm") is not None
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +36,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Play, str]]
             streams.setattr("sys.stdout", out)
             play = Play(tmp_path_factory.mktemp("demo") / "home", story.SEED, Stage())
             try:
-                story.perform(play)
+                story.perform(play, store=STORE)
             finally:
                 story.strike(play, remove=False)
         yield play, printed.read_text(encoding="utf-8")
@@ -53,6 +56,13 @@ def test_all_that_was_written_came_in(told: tuple[Play, str]) -> None:
     assert figures["links"] == figures["records"] + figures["erp_known"]
     assert figures["quarantined"] == 6
     assert figures["waiting"] == 0
+
+
+@pytest.mark.skipif(not STORE, reason="the store needs Node.js and npm, and they are not installed")
+def test_every_order_of_the_store_is_equal_in_store_hub_and_erp(told: tuple[Play, str]) -> None:
+    figures = told[0].figures
+    for what in ("total", "lines", "party", "state", "parcels", "refunds"):
+        assert figures[f"orders_{what}"] == 50
 
 
 def test_exactly_the_wrong_totals_are_flagged(told: tuple[Play, str]) -> None:
