@@ -47,7 +47,8 @@ def has_refunds(row: Row) -> bool:
 def raw(row: Row, refunds: Sequence[Row] | None, *, naming: Naming) -> Row:
     """JSON types only."""
     shown = plain(row, without=_TOLD)
-    given_back = [_refund(one) for one in (rows(row, "refunds") if refunds is None else refunds)]
+    told = rows(row, "refunds") if refunds is None else refunds
+    given_back = [_refund(one) for one in sorted(told, key=lambda one: int(one["id"]))]
     refunded = sum((Decimal(one["amount"]) for one in given_back), ZERO)
     lines = amounts.lines(row, refunds or ())
     shown |= {

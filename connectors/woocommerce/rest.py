@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 
@@ -34,6 +34,8 @@ WAYS = ("auto", "basic", "oauth", "query")
 
 # What an admin may have pasted behind the address of the site.
 _TAIL = re.compile(r"/+(?:index\.php)?(?:\?rest_route=.*)?$|/+wp-json(?:/.*)?$")
+# WooCommerce looks at a key only if the address holds this; with plain permalinks nothing else in it does.
+_ASKED_FOR = "wp-json/wc/"
 # Refusals of what this key's user may not do to this record (a shop manager to an administrator); with status 401
 # they mean that nobody is known to call.
 _OF_ONE_RECORD = frozenset({"woocommerce_rest_cannot_edit", "woocommerce_rest_cannot_create"})
@@ -174,8 +176,8 @@ class Rest:
         if self._way == "query":
             given |= dict(zip(("consumer_key", "consumer_secret"), self._secret_pair, strict=True))
         if self._plain:
-            given["rest_route"] = f"{ROUTE}/{path}".rstrip("/")
-            path = "index.php"
+            given |= {"rest_route": f"{ROUTE}/{path}".rstrip("/"), "_hub": _ASKED_FOR}
+            path, given = f"index.php?{urlencode(given, safe='/,')}", {}
         asked = {**options, "params": given or None, "json": body, "reads": reads}
         try:
             return self._http.request(method, path, **asked)

@@ -27,7 +27,7 @@ import weakref
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 import orjson
 import requests
@@ -291,8 +291,8 @@ class Http:
         began = time.time()
         arguments = call.arguments
         if isinstance(self._auth, OAuth1):
-            params = self._auth.signed(call.method, url, arguments["params"], now=self.server_now())
-            url, arguments = url.partition("?")[0], {**arguments, "params": params}
+            pairs = self._auth.signed(call.method, url, arguments["params"], now=self.server_now())
+            url, arguments = url.partition("?")[0], {**arguments, "params": urlencode(pairs, safe="/,")}
         with self._wire.call(seconds):
             try:
                 with self._wire.session.request(

@@ -33,6 +33,8 @@ class Door:
         self._nonces: set[str] = set()
 
     def judge(self, request: Request) -> Verdict | None:
+        if "wp-json/wc/" not in request.target:
+            return Verdict("woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
         if self.https:
             return self._simple(request)
         if "oauth_consumer_key" in request.query:

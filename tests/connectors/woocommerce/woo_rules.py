@@ -94,7 +94,6 @@ PRODUCTS: Mapping[str, Rule] = {
 NOTES: Mapping[str, Rule] = {
     "context": ("word", "view", "edit"),
     "type": ("word", "any", "customer", "internal"),
-    "per_page": ("whole", "1", "100"),
 }
 ONE: Mapping[str, Rule] = {"context": ("word", "view", "edit"), "_fields": TEXT}
 DELETE: Mapping[str, Rule] = {"force": YES_NO, "reassign": WHOLE}

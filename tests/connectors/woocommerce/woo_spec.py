@@ -20,11 +20,10 @@ from hub.testkit.loopback import Request
 Row = dict[str, Any]
 
 # Of WordPress itself, and what proves who we are.
-_ALWAYS = re.compile(r"_fields|oauth_.*|consumer_key|consumer_secret|rest_route")
+_ALWAYS = re.compile(r"_fields|_hub|oauth_.*|consumer_key|consumer_secret|rest_route")
 # The index leaves them out, the vendor's documentation of the route has them.
 _UNLISTED = {
     ("POST", "/wc/v3/orders/(?P<order_id>[\\d]+)/refunds"): {"line_items"},
-    ("GET", "/wc/v3/orders/(?P<order_id>[\\d]+)/notes"): {"per_page"},
 }
 
 

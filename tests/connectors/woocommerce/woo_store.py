@@ -40,7 +40,7 @@ STATES: Mapping[str, Mapping[str, str]] = {
     "cn": {"CN2": "Beijing / 北京", "CN1": "Yunnan / 云南"},
     "fr": {},
 }
-_OURS = re.compile(r"(oauth_.*|consumer_key|consumer_secret|rest_route)")
+_OURS = re.compile(r"(oauth_.*|consumer_key|consumer_secret|rest_route|_hub)")
 
 
 class Store(Loopback):
