@@ -42,7 +42,7 @@ def depart(
     oauth = _connector(db, settings, name).authorisation()
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
     visit = Visit(name, box(settings).encrypt(verifier.encode()).decode(), back, by, now + 60.0 * _MINUTES)
-    with db.write() as conn:
+    with db.claim() as conn:
         oauth_tokens.depart(conn, _hash(state), visit, now=now)
     return Departure(oauth.address(back, state=state, verifier=verifier), back)
 
@@ -54,7 +54,7 @@ def arrive(db: Database, settings: Settings, landed: str, *, now: float) -> str:
     code the vendor does not take.
     """
     query = {name: values[0] for name, values in parse_qs(urlsplit(landed).query or landed).items()}
-    with db.write() as conn:
+    with db.claim() as conn:
         visit = oauth_tokens.arrive(conn, _hash(query.get("state", "")))
     if visit is None or visit.expires_at < now:
         raise WrongUse(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import orjson
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from sqlalchemy.exc import IntegrityError
 
 from hub import logging_setup
 from hub.errors import NeedsReauth, WrongUse
@@ -33,10 +34,15 @@ class StoredTokens:
 
     def swap(self, old: Tokens | None, new: Tokens) -> bool:
         secret = box(self._settings).encrypt(orjson.dumps(new.to_json())).decode()
-        with self._store().write() as conn:
-            if self._open(oauth_tokens.get(conn, self._connection)) != old:
-                return False
-            oauth_tokens.put(conn, self._connection, secret, now=self._clock())
+        try:
+            with self._store().claim() as conn:
+                standing = oauth_tokens.held(conn, self._connection)
+                if self._open(standing) != old:
+                    return False
+                store = oauth_tokens.insert if standing is None else oauth_tokens.change
+                store(conn, self._connection, secret, now=self._clock())
+        except IntegrityError:  # the first tokens of this connection, and somebody was faster
+            return False
         return True
 
     def _open(self, secret: str | None) -> Tokens | None:

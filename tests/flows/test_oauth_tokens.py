@@ -68,6 +68,22 @@ def test_workers_refresh_once_however_many_they_are(settings: Settings) -> None:
     assert asked == ["refresh-1"] and got == ["access-1"] * 5
 
 
+def test_of_many_first_tokens_one_stands(settings: Settings) -> None:
+    won: list[int] = []
+
+    def work(number: int) -> None:
+        if StoredTokens(settings, "crm").swap(None, Tokens(f"access-{number}", "refresh")):
+            won.append(number)
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for one in workers:
+        one.start()
+    for one in workers:
+        one.join()
+    standing = StoredTokens(settings, "crm").load()
+    assert standing is not None and [f"access-{number}" for number in won] == [standing.access]
+
+
 def test_tokens_are_encrypted_at_rest(settings: Settings, db: Database) -> None:
     StoredTokens(settings, "crm").swap(None, Tokens("plain-access", "plain-refresh"))
     with db.read() as conn:

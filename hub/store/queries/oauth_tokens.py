@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from hub.store.tables import oauth_token as tokens
 from hub.store.tables import oauth_visit as visits
@@ -26,9 +26,21 @@ def get(conn: Connection, connection: str) -> str | None:
     return found
 
 
-def put(conn: Connection, connection: str, secret: str, *, now: float) -> None:
-    """Store them, whatever stood there. The caller has compared in this transaction."""
-    forget(conn, connection)
+def held(conn: Connection, connection: str) -> str | None:
+    """As `get`, for who will change them in this transaction: others that would wait for its end."""
+    query = select(tokens.c.secret).where(tokens.c.connection == connection).with_for_update()
+    found: Any = conn.scalar(query)
+    return found
+
+
+def change(conn: Connection, connection: str, secret: str, *, now: float) -> None:
+    """Store others in their place. The caller holds them."""
+    values = {"secret": secret, "updated_at": now}
+    conn.execute(update(tokens).where(tokens.c.connection == connection).values(values))
+
+
+def insert(conn: Connection, connection: str, secret: str, *, now: float) -> None:
+    """Store the first ones. Raises IntegrityError if somebody was faster."""
     conn.execute(tokens.insert().values(connection=connection, secret=secret, updated_at=now))
 
 
