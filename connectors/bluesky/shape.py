@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from connectors.bluesky.answers import Row
@@ -21,6 +22,7 @@ POST, LIKE, FOLLOW, REPOST = (
 PROFILE = "app.bsky.actor.profile"
 _REASONS = {LIKE: "like", FOLLOW: "follow", REPOST: "repost"}
 _MENTION, _LINK = "app.bsky.richtext.facet#mention", "app.bsky.richtext.facet#link"
+_WEB = ("https://", "http://")
 _NO_HANDLE = "handle.invalid"
 
 # What a person writes to us of themselves: one address, one number with its country, else nothing is taken.
@@ -87,14 +89,15 @@ def person(profile: Row, *, hosted: Sequence[str], web: str) -> dict[str, Any]:
     handle = str(profile.get("handle") or "")
     handle = "" if handle == _NO_HANDLE else handle
     given = any(handle == one or handle.endswith(f".{one}") for one in hosted)
-    website = str(profile.get("website") or "") or None
+    website = str(profile.get("website") or "")
+    website = website if website.startswith(_WEB) else ""
     domain = handle if handle and not given else None
     verification = profile.get("verification")
     return {
         "did": did,
         "handle": handle or None,
         "display_name": str(profile.get("displayName") or "").strip() or None,
-        "website": website,
+        "website": website or None,
         "website_proved": bool(website and domain and _host(website) in (domain, f"www.{domain}")),
         "domain": domain,
         "verified": isinstance(verification, Mapping) and verification.get("verifiedStatus") == "valid",
@@ -181,15 +184,17 @@ def _addressee(uri: str, parent: str | None, *, ours: str) -> str | None:
 
 
 def _moment(created: Any, indexed: str | None) -> str | None:
-    """A writer's clock may be ahead, never the AppView's: the earlier of the two."""
-    text = str(created or "") or None
-    if text is None or indexed is None:
-        return text or indexed
-    return min(text, indexed) if _plain(text) and _plain(indexed) else text
+    """A writer's clock may be ahead, never the AppView's: the earlier of the two that can be read."""
+    told = [(at, text) for text in (created, indexed) if (at := _read(text)) is not None]
+    return min(told)[1] if told else None
 
 
-def _plain(text: str) -> bool:
-    return text.endswith("Z") and len(text) >= 20
+def _read(text: Any) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
 
 
 def _host(url: str) -> str:

@@ -174,6 +174,8 @@ def _hit(one: Any) -> dict[str, Any]:
     name = next(
         (fields[p] for p in ("display_name", "full_name", "name", "legal_name") if fields.get(p)), None
     )
+    if name is None:  # an author of whom nothing but the account is known
+        name = next((v for p, v in fields.items() if p.startswith("social[") and p.endswith("]")), None)
     return {
         "id": shown("cus", one.customer_id),
         "name": name,

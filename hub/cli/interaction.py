@@ -144,5 +144,10 @@ def _row(row: InteractionRow) -> dict[str, Any]:
         "gone": row.gone_at is not None,
         "sending": state_of_sending(row.external_id, row.step, row.state),
         "cause": row.cause,
-        "text": doc.get("body") or doc.get("subject"),
+        "text": doc.get("body") or doc.get("subject") or _reaction(doc),
     }
+
+
+def _reaction(doc: dict[str, Any]) -> str | None:
+    """Which reaction it was, as the system calls it."""
+    return next((v for p, v in doc.items() if p.startswith("custom.") and p.endswith(".reason")), None)

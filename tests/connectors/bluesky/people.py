@@ -70,6 +70,7 @@ class Someone:
 
     def create(self, collection: str, record: Any) -> dict[str, Any]:
         body = {"repo": self.did, "collection": collection, "record": record}
+        time.sleep(0.002)  # people are slower than the milliseconds their acts are ordered by
         return dict(self.do("com.atproto.repo.createRecord", body))
 
     def edit(self, uri: str, **changes: Any) -> None:

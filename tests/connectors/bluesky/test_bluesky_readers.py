@@ -153,7 +153,7 @@ def test_the_command_lists_answers_and_publishes(
         return [json.loads(line) for line in out.splitlines()]
 
     listed = hub("interaction", "list", who)
-    assert [one["text"] for one in listed] == [None, "@ hello 1", "@ hello 0"]
+    assert [one["text"] for one in listed] == ["like", "@ hello 1", "@ hello 0"]
     (answer,) = hub("interaction", "reply", listed[1]["id"], "--text", "Hello Bob")
     assert (answer["sending"], answer["customer_id"]) == ("sent", who)
     assert us.read(answer["external_id"])["reply"]["parent"]["uri"] == listed[1]["external_id"]

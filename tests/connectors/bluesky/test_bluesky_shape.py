@@ -239,3 +239,44 @@ def test_what_cannot_be_published_is_refused_before_anything_is_sent(
 ) -> None:
     with pytest.raises(RecordRejected, match=why):
         composed(**payload)
+
+
+@pytest.mark.parametrize(
+    ("created", "indexed", "at"),
+    [
+        ("2026-03-01T10:00:00Z", "2026-03-01T10:00:05.000Z", "2026-03-01T10:00:00Z"),
+        ("2026-03-02T10:00:00Z", "2026-03-01T10:00:05.000Z", "2026-03-01T10:00:05.000Z"),
+        ("2026-03-01T12:00:00+02:00", "2026-03-01T10:00:05.000Z", "2026-03-01T12:00:00+02:00"),
+        ("yesterday", "2026-03-01T10:00:05.000Z", "2026-03-01T10:00:05.000Z"),
+        ("2026-03-01T10:00:00.123456789Z", None, "2026-03-01T10:00:00.123456789Z"),
+        (None, None, None),
+        (5, None, None),
+    ],
+)
+def test_when_it_was_is_the_earlier_of_two_clocks(created: Any, indexed: str | None, at: str | None) -> None:
+    value = {"text": "x", "createdAt": created}
+    made = shape.record({"uri": THEIRS, "cid": "c"}, value, person(), ours=US, indexed_at=indexed)
+    assert made.raw["at"] == at
+    assert mapped(dict(made.raw)).get("occurred_at") is None or at is not None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"facets": [5]},
+        {"facets": "x"},
+        {"facets": [{"features": [{"$type": "app.bsky.richtext.facet#mention"}]}]},
+        {"reply": 5},
+        {"reply": {"parent": 5}},
+        {"embed": [1]},
+        {"embed": {"record": {"record": 5}}},
+        {"langs": "en"},
+        {"langs": ["i-klingon"]},
+        {"text": 5},
+    ],
+)
+def test_what_strangers_put_into_a_record_is_read_all_the_same(value: dict[str, Any]) -> None:
+    told = {"website": "javascript:alert(1)", "displayName": "\u202e\x00", "handle": "xn--80ak6aa92e.com"}
+    values = mapped(record({"text": "hello", **value}, author=person(**told)))
+    assert values["author_record"] == BOB
+    assert "author.website" not in values
