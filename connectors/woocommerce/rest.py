@@ -19,6 +19,7 @@ from hub.sdk import (
     Basic,
     ConnectionBroken,
     Http,
+    HubError,
     NeedsReauth,
     OutcomeUnknown,
     RecordRejected,
@@ -93,33 +94,38 @@ class Rest:
 
     def read(self, path: str, params: Mapping[str, Any] | None = None, *, method: str = "GET") -> Any:
         """The JSON of an answer. Raises what `Http` raises; RemoteUnavailable for an answer of another shape."""
-        return self._json(self._call(method, path, params, reads=True))
+        return self._ask(path, params, method=method)[2]
 
     def show(self, path: str, params: Mapping[str, Any] | None = None) -> Row | None:
         """One record; None if the store says in its own words that there is none (404)."""
-        answer = self._call("GET", path, params, reads=True, accept=(404,))
-        found = self._json(answer)
-        if answer.status == 404:
-            code = code_of(found)
-            if code and code != "rest_no_route":
-                return None
-            raise ConnectionBroken(
-                f"{answer.where} answered 404", cause=answer.excerpt(), fix="check the connection's url"
-            )
-        return row_of(found, path)
+        answer, status, found = self._ask(path, params, accept=(404,))
+        if status != 404:
+            return row_of(found, path)
+        code = code_of(found)
+        if code and code != "rest_no_route":
+            return None
+        raise _unwelcome(answer, status)
 
     def listing(self, path: str, params: Mapping[str, Any], *, unfit: str | None = None) -> Listing:
         """A page of a list. `unfit`: the parameter that the store may not take; then there is nothing."""
-        answer = self._call("GET", path, params, reads=True, accept=(400,) if unfit else ())
-        rows = self._json(answer)
-        if answer.status == 400:
+        answer, status, rows = self._ask(path, params, accept=(400,) if unfit else ())
+        if status == 400:
             if code_of(rows) == "rest_invalid_param" and unfit in (rows["data"].get("params") or {}):
                 return Listing([], 0)
-            raise ConnectionBroken(f"{answer.where} answered 400", cause=answer.excerpt())
+            raise _unwelcome(answer, status)
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise strange(path)
         total = answer.headers.get("x-wp-total", "")
         return Listing(rows, int(total) if total.isascii() and total.isdigit() else None)
+
+    def beneath(self, path: str) -> list[Row] | None:
+        """A whole short list that belongs to a record; None if the record is gone."""
+        _, status, rows = self._ask(path, {"per_page": 100}, accept=(404,))
+        if status == 404 and code_of(rows):
+            return None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise strange(path)
+        return rows
 
     def write(self, method: str, path: str, body: Mapping[str, Any], *, accept: Collection[int] = ()) -> Row:
         """The answer to a write. Raises RecordRejected for a no in the store's words, OutcomeUnknown without verdict.
@@ -133,18 +139,16 @@ class Rest:
             if answer.status not in (400, 403, 404):
                 raise
             found = None
-        code = code_of(found)
-        if answer.ok and isinstance(found, dict) and not code:
+        code, status = code_of(found), status_of(answer.status, found)
+        if isinstance(found, dict) and not code and answer.ok:
             return found
-        if answer.status == 403 and code not in _OF_ONE_RECORD:
-            raise NeedsReauth(f"{answer.where} answered 403", cause=answer.excerpt())
-        if answer.status >= 400 and code and code != "internal_server_error":
+        if status == 401 or (status == 403 and code not in _OF_ONE_RECORD):
+            raise NeedsReauth(f"{answer.where} answered {status}", cause=answer.excerpt())
+        if code and (400 <= status < 500 or status in accept):
             raise refused(found)
-        if 400 <= answer.status < 500:
-            raise RecordRejected(f"{answer.where} answered {answer.status}", cause=answer.excerpt())
-        raise OutcomeUnknown(
-            f"{answer.where} answered {answer.status}, not as agreed", cause=answer.excerpt()
-        )
+        if 400 <= status < 500:
+            raise RecordRejected(f"{answer.where} answered {status}", cause=answer.excerpt())
+        raise OutcomeUnknown(f"{answer.where} answered {status}, not as agreed", cause=answer.excerpt())
 
     def save(self, method: str, path: str, body: Mapping[str, Any], *, accept: Collection[int] = ()) -> Row:
         """As `write`, for an answer that is the record written."""
@@ -153,15 +157,21 @@ class Rest:
             raise OutcomeUnknown(f"the store answered {method} {path} in another shape than agreed")
         return found
 
-    def beneath(self, path: str) -> list[Row] | None:
-        """A whole short list that belongs to a record; None if the record is gone."""
-        answer = self._call("GET", path, {"per_page": 100}, reads=True, accept=(404,))
-        rows = self._json(answer)
-        if answer.status == 404 and code_of(rows):
-            return None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise strange(path)
-        return rows
+    def _ask(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None,
+        *,
+        method: str = "GET",
+        accept: Collection[int] = (),
+    ) -> tuple[Response, int, Any]:
+        """An answer, its status as the store means it, and its JSON. Raises for a bad one that is not in `accept`."""
+        answer = self._call(method, path, params, reads=True, accept=accept)
+        found = self._json(answer)
+        status = status_of(answer.status, found)
+        if status >= 400 and status not in accept:
+            raise _unwelcome(answer, status)
+        return answer, status, found
 
     def _call(
         self,
@@ -235,6 +245,23 @@ def code_of(body: Any) -> str:
     if data is not None and not isinstance(data, dict | list):
         return ""
     return str(body.get("code") or "")
+
+
+def status_of(status: int, found: Any) -> int:
+    """The status of an answer; once a notice is printed PHP can set none, and an error says its own."""
+    data = found.get("data") if status < 400 and code_of(found) else None
+    said = data.get("status") if isinstance(data, dict) else None
+    return said if isinstance(said, int) and 400 <= said < 600 else status
+
+
+def _unwelcome(answer: Response, status: int) -> HubError:
+    """What a bad status to a question means, where it came as a good one."""
+    message, cause = f"{answer.where} answered {status}", answer.excerpt()
+    if status in (401, 403):
+        return NeedsReauth(message, cause=cause, fix="check the key and what its user is allowed to do")
+    if status >= 500:
+        return RemoteUnavailable(message, cause=cause)
+    return ConnectionBroken(message, cause=cause, fix="check the connection's url")
 
 
 def refused(error: Mapping[str, Any]) -> RecordRejected:

@@ -160,3 +160,25 @@ def test_discover_shows_what_the_store_describes_and_what_plugins_keep(
     names = {one.name: one for one in shapes["customers"].fields}
     assert names["meta.vat_number"].custom and "billing.city" in names and names["id"].readonly
     assert shapes["products"].object is None and shapes["orders"].object == "order"
+
+
+def test_behind_a_notice_an_error_comes_with_status_200_and_is_one_all_the_same(
+    store: Store, connect: Connect
+) -> None:
+    """PHP can set no status once it has printed something."""
+    store.notices = NOTICE
+    store.put({"email": "taken@example.org"})
+    answer = store.answer
+    store.answer = lambda request: answer(request)._replace(status=200)  # type: ignore[method-assign]
+    woo = connect()
+    (receipt,) = woo.push("customer", [Change("k", None, {"email": "taken@example.org"})])
+    assert receipt.outcome == "refused" and "already registered" in str(receipt.cause)
+    assert [one.deleted for one in woo.fetch("customer", ["1", "99"])] == [False, True]
+    assert list(woo.deletes("order", None, ["7"]).external_ids) == ["7"]
+    assert woo.find("customer", Change("k", None, {"email": "root@localhost"})) == []
+    with pytest.raises(NeedsReauth):
+        customers(connect(key="ck_another_key_000"))
+    store.writable = False
+    with pytest.raises(NeedsReauth):
+        woo.push("customer", [Change("k", "1", {"first_name": "New"})])
+    store.answer = answer  # type: ignore[method-assign]
