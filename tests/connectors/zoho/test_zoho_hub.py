@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from sqlalchemy import text
 
 from hub import settings
 from hub.cli.root import run
+from hub.flows import webhook
 from hub.flows.oauth_tokens import StoredTokens
+from hub.flows.wiring import load_wiring
 from hub.store.session import Database
 from hub.web import create_app
 
@@ -259,3 +262,36 @@ def test_an_order_of_a_store_comes_into_zoho_under_its_customer(
     for _ in range(2):
         assert hub("sync", "--confirm")[0] == 0
     assert [row["Status"] for row in zoho.org.rows["Sales_Orders"].values()] == ["Cancelled"]
+
+
+def test_a_notification_brings_its_record(
+    hub: Callable[..., Any], home: Path, zoho: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authorise(hub, home)
+    token = "our-own-token-0123456789"
+    monkeypatch.setenv("ZOHO_HOOK", token)
+    words = ("webhook_secret=env:ZOHO_HOOK", "notify_url=https://hub.example.org/hooks/crm")
+    assert hub("connection", "set", "crm", *words)[0] == 0
+    contact = zoho.org.put("Contacts", {"Last_Name": "Told", "Email": "told@x.example"})
+    assert hub("sync", "crm", "--confirm")[0] == 0
+    (channel,) = zoho.channels.values()
+    assert channel["token"] == token and channel["notify_url"].endswith("/hooks/crm")
+    zoho.org.put("Contacts", {"Title": "Chief"}, id=contact)
+    body = {
+        "server_time": int(time.time() * 1000),
+        "module": "Contacts",
+        "operation": "update",
+        "ids": [contact],
+    }
+    web = create_app(settings.load(home)).test_client()
+    assert web.post("/hooks/crm", json={**body, "token": "another"}).status_code == 401
+    assert web.post("/hooks/crm", json={**body, "token": token}).status_code == 200
+    here = settings.load(home)
+    db = Database(here.database_url)
+    with db.read() as conn:
+        id = int(conn.scalar(text("SELECT id FROM connection WHERE name = 'crm'")) or 0)
+    done = webhook.work(db, here, id, wiring=load_wiring(db), bucket=None, seconds=5.0)
+    assert done.counts["changed"] == 1
+    with db.read() as conn:
+        golden = str(conn.scalar(text("SELECT doc FROM customer WHERE doc LIKE '%told@x.example%'")))
+    assert "Chief" in golden
