@@ -14,7 +14,7 @@ from hub.canonical.phone import to_phone
 from hub.errors import NotFound, WrongUse
 from hub.flows import models
 from hub.flows.config import from_json
-from hub.identity.keys import features, keys
+from hub.identity.keys import features, keys, kind_of
 from hub.store.golden_row import decode_doc
 from hub.store.queries import connections, customers, listings, matching
 from hub.store.session import Database
@@ -143,7 +143,8 @@ def hashes(conn: Connection, asked: str) -> list[int]:
     if not values:
         return []
     model = models.in_force(conn)
-    return [hash for one in values for realm in realms for hash in keys(features(one, model), realm=realm)]
+    made = [keys(features(one, model), realm=realm) for one in values for realm in realms]
+    return [hash for many in made for hash in many if kind_of(hash) in ("email", "phone")]
 
 
 def _hits(conn: Connection, rows: Sequence[Any]) -> list[Found]:

@@ -12,18 +12,20 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from hub.canonical.derived import is_derived
+from hub.flows import match_keys
+from hub.flows.match_keys import Held, Tally
 from hub.flows.wiring import Wiring
 from hub.identity.cluster import Node, cluster
 from hub.identity.decide import Decision
 from hub.identity.features import Features
 from hub.identity.keys import keys
-from hub.identity.score import points
+from hub.identity.model import MatchModel
+from hub.identity.score import Score, score
 from hub.store.documents import dump, load
 from hub.store.queries import matching as queries
 from hub.store.queries import records
 from hub.store.queries.matching import Standing
-
-KEY_CAP = 500  # records behind one key; past it the key tells nobody apart
 
 
 class Subject(NamedTuple):
@@ -60,13 +62,18 @@ def match(
 ) -> Matched:
     """Settle which customer these records belong to. `touched`: known records to cluster again (a decision changed)."""
     result = Matched()
-    realm_of = {cid: wiring.realm(cid) for cid in {one.connection_id for one in subjects.values()}}
-    held = {one.record_id: keys(one.features, realm=realm_of[one.connection_id]) for one in subjects.values()}
-    _forget(conn, subjects, held, realm_of=realm_of)
-    edges = _score(conn, wiring, subjects, held=held, result=result)
-    queries.put_keys(conn, [(hash, id) for id, many in held.items() for hash in many])
+    model = wiring.model
+    held = _held(wiring, subjects)
+    found = match_keys.tally(conn, held, model)
+    result.capped = len(found.common)
+    _forget(conn, subjects, held)
+    known = _features(conn, subjects, held=held, found=found)
+    edges = match_keys.page_scores(held, found, known=known, model=model)
+    queries.put_keys(conn, [(hash, id) for id, many in held.now.items() for hash in many])
+    involved = {id for pair, value in edges.items() if value >= model.auto for id in pair} | set(touched)
+    if found.rose or found.fell:
+        involved |= _rescore(conn, held, found, model=model, edges=edges)
     queries.put_edges(conn, [(a, b, value) for (a, b), value in edges.items()])
-    involved = {id for pair, value in edges.items() if value >= wiring.model.auto for id in pair} | set(touched)
     involved |= {id for id, one in subjects.items() if one.before is not None or one.tied_to is not None}
     involved |= {one.tied_to for one in subjects.values() if one.tied_to is not None}
     alone = [one for id, one in subjects.items() if id not in involved]
@@ -86,70 +93,80 @@ def match(
     return result
 
 
-def _forget(
-    conn: Connection,
-    subjects: Mapping[int, Subject],
-    held: Mapping[int, tuple[int, ...]],
-    *,
-    realm_of: Mapping[int, str],
-) -> None:
+def _held(wiring: Wiring, subjects: Mapping[int, Subject]) -> Held:
+    """The keys the records have now, and those they have no more."""
+    now: dict[int, tuple[int, ...]] = {}
+    gone: dict[int, tuple[int, ...]] = {}
+    realms: dict[int, str] = {}
+    for id, one in subjects.items():
+        realm = wiring.realm(one.connection_id)
+        now[id] = mine = keys(one.features, realm=realm)
+        realms.update(dict.fromkeys(mine, realm))
+        if one.before is not None:
+            gone[id] = tuple(set(keys(one.before, realm=realm)).difference(mine))
+            realms.update(dict.fromkeys(gone[id], realm))
+    return Held(now, gone, realms)
+
+
+def _forget(conn: Connection, subjects: Mapping[int, Subject], held: Held) -> None:
     """Records whose features changed: their old keys and all their pairs go."""
-    changed = [one for one in subjects.values() if one.before is not None]
-    if not changed:
-        return
-    stale = []
-    for one in changed:
-        assert one.before is not None
-        old = set(keys(one.before, realm=realm_of[one.connection_id])) - set(held[one.record_id])
-        stale += [(hash, one.record_id) for hash in old]
-    queries.drop_keys(conn, stale)
-    queries.drop_edges(conn, [one.record_id for one in changed])
+    changed = [id for id, one in subjects.items() if one.before is not None]
+    if changed:
+        queries.drop_keys(conn, [(hash, id) for id, many in held.gone.items() for hash in many])
+        queries.drop_edges(conn, changed)
 
 
-def _score(
-    conn: Connection,
-    wiring: Wiring,
-    subjects: Mapping[int, Subject],
-    *,
-    held: Mapping[int, tuple[int, ...]],
-    result: Matched,
-) -> dict[tuple[int, int], int]:
-    """The pairs that join or are asked about, between these records and all others that share a key."""
-    behind: defaultdict[int, set[int]] = defaultdict(set)
-    for id, many in held.items():
-        for hash in many:
-            behind[hash].add(id)
-    for hash, id in queries.holders(conn, behind):
-        behind[hash].add(id)
-    pairs = _candidates(held, behind, result)
-    others = {id for pair in pairs for id in pair if id not in subjects}
-    known = {id: features_of(one) for id, one in queries.standings(conn, others).items()} if others else {}
-    model = wiring.model
-    edges = {}
-    for a, b in pairs:
-        left = subjects[a].features if a in subjects else known[a]
-        right = subjects[b].features if b in subjects else known[b]
-        value = points(left, right, model)
-        if value >= model.review:
-            edges[(a, b)] = value
-    return edges
+def _features(
+    conn: Connection, subjects: Mapping[int, Subject], *, held: Held, found: Tally
+) -> dict[int, Features]:
+    """The features of the page's records and of all that share a key with one of them."""
+    known = {id: one.features for id, one in subjects.items()}
+    met = {id for many in held.now.values() for hash in many for id in found.behind.get(hash, ())}
+    others = met - known.keys()
+    if others:
+        known |= {id: features_of(one) for id, one in queries.standings(conn, others).items()}
+    return known
 
 
-def _candidates(
-    held: Mapping[int, tuple[int, ...]], behind: Mapping[int, set[int]], result: Matched
-) -> set[tuple[int, int]]:
-    pairs: set[tuple[int, int]] = set()
-    capped = {hash for hash, ids in behind.items() if len(ids) > KEY_CAP}
-    result.capped = len(capped)
-    for id, many in held.items():
-        for hash in many:
-            ids = behind[hash]
-            if len(ids) == 1 or hash in capped:
-                continue
-            for other in ids:
-                if other != id:
-                    pairs.add((id, other) if id < other else (other, id))
-    return pairs
+def _rescore(
+    conn: Connection, held: Held, found: Tally, *, model: MatchModel, edges: dict[tuple[int, int], int]
+) -> set[int]:
+    """Pairs of other records that the page's keys changed go into `edges`; the records whose clusters that may
+    touch."""
+
+    def stored(ids: set[int]) -> dict[int, Features]:
+        return {id: features_of(one) for id, one in queries.standings(conn, ids).items()}
+
+    again = match_keys.rescore(conn, held, found, model=model, features_of=stored)
+    edges.update(again.changed)
+    queries.drop_pairs(conn, again.dropped)
+    return again.touched
+
+
+def pair_scores(
+    conn: Connection, wiring: Wiring, pairs: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], Score]:
+    """The score of each pair of stored records, as intake scores it, whether or not it would have compared them."""
+    wanted = list(pairs)
+    ids = {id for pair in wanted for id in pair}
+    known = {id: features_of(one) for id, one in queries.standings(conn, ids).items()}
+    places = records.places(conn, list(ids))
+    made = {
+        id: frozenset(keys(one, realm=wiring.realm(places[id].connection_id))) for id, one in known.items()
+    }
+    shared, counts = match_keys.shared_counts(conn, [(made[a], made[b]) for a, b in wanted])
+    return {
+        (a, b): score(known[a], known[b], wiring.model, rivals=match_keys.rivals(many, counts, wiring.model))
+        for (a, b), many in zip(wanted, shared, strict=True)
+    }
+
+
+def nodes_of(conn: Connection, wiring: Wiring, ids: Iterable[int]) -> dict[int, Node]:
+    """The nodes of stored records, as clustering takes them."""
+    present = queries.standings(conn, ids)
+    features = {id: features_of(one) for id, one in present.items()}
+    ties = {id: one.tied_to for id, one in present.items()}
+    return _nodes(conn, wiring, {}, features=features, ties=ties)
 
 
 def features_of(standing: Standing) -> Features:
@@ -241,7 +258,8 @@ def _nodes(
         where = subjects.get(id) or places[id]
         name = wiring.names.get(where.connection_id, "")
         object = getattr(where, "object", "customer")
-        unique = name if object == "customer" and wiring.unique_customers(where.connection_id) else None
+        own = object == "customer" and not is_derived(where.external_id)
+        unique = name if own and wiring.unique_customers(where.connection_id) else None
         nodes[id] = Node(
             (where.first_seen, name, object, where.external_id, where.part), found, unique, ties[id]
         )

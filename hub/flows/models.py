@@ -15,6 +15,7 @@ from hub.store.documents import dump, load
 from hub.store.queries import match_models
 
 SHIPPED = "matching.toml"
+NAMES = "names.toml"
 
 
 def in_force(conn: Connection) -> MatchModel:
@@ -46,13 +47,14 @@ def keep(conn: Connection, model: Mapping[str, Any], *, now: float) -> None:
 
 
 def shipped_document() -> Mapping[str, Any]:
-    """`config/matching.toml`, parsed."""
+    """`config/matching.toml` with `config/names.toml`, parsed."""
     return _tables()
 
 
 @lru_cache(maxsize=1)
 def _tables() -> Mapping[str, Any]:
-    return tomllib.loads(resources.config_text(SHIPPED))
+    model, names = (tomllib.loads(resources.config_text(name)) for name in (SHIPPED, NAMES))
+    return {**model, "names": names}
 
 
 @lru_cache(maxsize=1)

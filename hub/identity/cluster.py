@@ -14,16 +14,17 @@ their records.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from hub.identity.compare import likeness
+from hub.identity.compare import name
 from hub.identity.decide import Decided, Decision, in_force, parted
 from hub.identity.features import Features
 from hub.identity.model import MatchModel
-from hub.identity.score import NEVER, forbidden, points
+from hub.identity.score import Level, forbidden, points
 
 SortKey = tuple[float, str, str, str, str]
 _SMALL = 8  # nodes up to which comparing again is cheaper than remembering
+_LEAST = -3000  # what one pair can add to a mean at most against a join
 _NOBODY = Decided([], set(), [])
 
 
@@ -67,7 +68,7 @@ def cluster(
     *,
     decisions: Iterable[Decision],
     model: MatchModel,
-    level: Literal["auto", "review"] = "auto",
+    level: Level = "auto",
 ) -> Clusters:
     """The clusters of whole components.
 
@@ -87,7 +88,9 @@ def cluster(
     strong = [edge for edge in edges if edge[2] >= threshold and edge[0] in nodes and edge[1] in nodes]
     refused: list[Refused] = []
     if strong:
-        _join_by_machine(nodes, groups, strong, _Judge(nodes, groups, decided, model), refused)
+        _join_by_machine(
+            nodes, groups, strong, _Judge(nodes, groups, decided, model=model, level=level), refused
+        )
     return Clusters(_sorted(nodes, groups), decided.skipped, refused)
 
 
@@ -157,10 +160,17 @@ class _Judge:
     """Says why two groups may not join. In large components records with equal features are compared once."""
 
     def __init__(
-        self, nodes: Mapping[int, Node], groups: dict[int, list[int]], decided: Decided, model: MatchModel
+        self,
+        nodes: Mapping[int, Node],
+        groups: dict[int, list[int]],
+        decided: Decided,
+        *,
+        model: MatchModel,
+        level: Level,
     ) -> None:
         self._nodes = nodes
         self._model = model
+        self._level = level
         self._decided = decided
         # the groups as persons and ties left them: only these can excuse what the machine would forbid
         self._given = {record: tuple(members) for record, members in groups.items() if len(members) > 1}
@@ -208,10 +218,10 @@ class _Judge:
         found = points(mine, theirs, self._model) if self._small else self._known(mine, theirs)
         if found >= self._model.auto:
             return found, None
-        reason = forbidden(mine, theirs, self._model)
+        reason = forbidden(mine, theirs, self._model, level=self._level)
         if (reason is not None or found < 0) and self._given and self._excused(mine, theirs, [*left, *right]):
             return 0, None
-        return max(found, NEVER), reason
+        return max(found, _LEAST), reason
 
     def _known(self, mine: Features, theirs: Features) -> int:
         found = self._points.get((mine, theirs))
@@ -229,4 +239,7 @@ class _Judge:
         return False
 
     def _alike(self, a: Features, b: Features) -> bool:
-        return a == b or (likeness(a, b) == "alike" and forbidden(a, b, self._model) is None)
+        if a == b:
+            return True
+        found = name(a, b, self._model)
+        return found is not None and found.likeness == "alike" and forbidden(a, b, self._model) is None

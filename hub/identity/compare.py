@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from hub.identity.contacts import (
+    compare_birth_dates,
+    compare_emails,
+    compare_phones,
+    compare_tax_ids,
+    owner,
+    same_domain,
+)
 from hub.identity.features import Features
 from hub.identity.han import Likeness
 from hub.identity.model import MatchModel
-from hub.identity.organisations import compare_organisations
-from hub.identity.persons import compare_persons
+from hub.identity.naming import NAMELESS, Names, compare_names, latin_parts
+from hub.identity.organisations import compare_organisations, organisation_points
+from hub.identity.places import compare_addresses
 
 
 class Reason(NamedTuple):
@@ -21,16 +30,25 @@ class Reason(NamedTuple):
     points: int
 
 
-def likeness(a: Features, b: Features) -> Likeness:
-    """How the names of two records agree; a name that stood in one of them before an edit agrees as well as its own."""
-    found = _names_alike(a, b)
-    if found in ("alike", "none") or not (a.aliases or b.aliases):
-        return found
-    others = ((mine, theirs) for mine in _known_as(a) for theirs in _known_as(b))
-    return "alike" if any(_names_alike(mine, theirs) == "alike" for mine, theirs in others) else found
+class Found(NamedTuple):
+    """What a feature says of a pair: the level its values agree at (the weight is `<feature>_<level>`), and its
+    points."""
+
+    level: str
+    points: int
 
 
-def _known_as(one: Features) -> list[Features]:
+class NameFound(NamedTuple):
+    """As Found, for names. likeness: unlike (two persons, or two organisations), doubtful (only a person should call
+    them
+    one), alike, partial, or none."""
+
+    level: str
+    points: int
+    likeness: Likeness
+
+
+def known_as(one: Features) -> list[Features]:
     """The record under its present name and under each former one."""
     former = [tuple(alias.split(" ")) for alias in one.aliases]
     return [
@@ -39,106 +57,204 @@ def _known_as(one: Features) -> list[Features]:
     ]
 
 
-def _names_alike(a: Features, b: Features) -> Likeness:
-    """As organisations where both are or may be one, else as persons."""
-    if a.org and b.org and (a.kind == "organisation" or b.kind == "organisation" or not (a.name and b.name)):
-        return compare_organisations(a.org, b.org)
-    return compare_persons(a, b)
+def as_organisations(a: Features, b: Features) -> bool:
+    """Whether the two are to be compared by the names of organisations."""
+    return bool(
+        a.org and b.org and (a.kind == "organisation" or b.kind == "organisation" or not (a.name and b.name))
+    )
 
 
-def same_birth_date(a: str, b: str) -> bool | None:
-    """True: equal. False: they contradict each other. None: a typing error explains it (day and month
-    swapped, one digit)."""
-    if a == b:
-        return True
-    if a[:4] == b[:4] and a[5:7] == b[8:10] and a[8:10] == b[5:7]:
+def name(a: Features, b: Features, model: MatchModel) -> NameFound | None:
+    """Their names: given and family name in either order, with accents, initials, short forms, typing errors and other
+    scripts allowed. Rare names say more than common ones. Two given names that are different names keep two people
+    apart
+    who share a mailbox, a telephone or a home."""
+    found = _name(a, b, model)
+    if found is None or not (a.aliases or b.aliases):
+        return found
+    others = [_name(mine, theirs, model) for mine in known_as(a) for theirs in known_as(b)]
+    alike = [one for one in others if one is not None and one.likeness == "alike"]
+    return max([found, *alike], key=lambda one: (one.likeness == "alike", one.points))
+
+
+def _name(a: Features, b: Features, model: MatchModel) -> NameFound | None:
+    if as_organisations(a, b):
+        return _organisation(a, b, model)
+    names = compare_names(a, b, model)
+    if names is NAMELESS:
         return None
-    if len(a) == len(b) and sum(x != y for x, y in zip(a, b, strict=True)) == 1:
-        return None
-    return False
+    points = names.points
+    if a.generation != b.generation:
+        if a.generation and b.generation:
+            return NameFound("generation", points, "unlike")
+        points += model.weights.name_generation
+        if _likeness(names) == "alike":
+            return NameFound(_level(names), points, "partial")
+    return NameFound(_level(names), points, _likeness(names))
 
 
-def tax_points(mine: tuple[str, ...], theirs: tuple[str, ...], model: MatchModel) -> int:
-    """Points of two lists of tax ids: an equal number counts where its types agree or one is unnamed."""
-    differs = False
-    for one in mine:
-        if one in theirs:
-            return model.weights.tax_id
-        kind, _, value = one.partition(":")
-        for other in theirs:
-            other_kind, _, other_value = other.partition(":")
-            open_kind = kind in ("", "other") or other_kind in ("", "other")
-            if value == other_value and open_kind:
-                return model.weights.tax_id
-            differs |= kind == other_kind != "" and value[:2] == other_value[:2]
-    return model.weights.tax_id_differs if differs else 0
+def _level(names: Names) -> str:
+    return f"given {names.given}, family {names.family}" + (", the other way round" if names.swapped else "")
 
 
-def kind(a: Features, b: Features, model: MatchModel) -> Reason | None:
+def _likeness(names: Names) -> Likeness:
+    if names.given == "differs":
+        return "unlike"
+    if names.given == "other" or names.family == "differs":
+        return "doubtful"
+    if names.given in ("none", "initial") or names.family in ("none", "initial"):
+        return "partial"
+    return "alike"
+
+
+def _organisation(a: Features, b: Features, model: MatchModel) -> NameFound:
+    found = compare_organisations(a.org, b.org)
+    weights = model.weights
+    if found == "alike":
+        worth = min(organisation_points(a.org), organisation_points(b.org))
+        if a.org == b.org:
+            return NameFound("exact", worth + weights.organisation_exact, "alike")
+        return NameFound("close", max(0, worth + weights.organisation_close), "alike")
+    if found == "doubtful":
+        return NameFound("part", weights.organisation_part, "doubtful")
+    return NameFound("differs", weights.organisation_differs, found)
+
+
+def kind(a: Features, b: Features, model: MatchModel) -> Found | None:
     """A person is never the same customer as an organisation."""
-    if a.kind and b.kind and a.kind != b.kind:
-        return Reason("kind", f"{a.kind}, {b.kind}", 0)
+    return Found("differs", 0) if a.kind and b.kind and a.kind != b.kind else None
+
+
+def email(a: Features, b: Features, model: MatchModel) -> Found | None:
+    """Both use the same mailbox, or one a typing error apart, or the same name before the @. Mailboxes of a role
+    (info@,
+    sales@) and placeholders do not count; +tags and Gmail's dots do not matter."""
+    if not (a.emails and b.emails):
+        return None
+    weights = model.weights
+    level = compare_emails(a.emails, b.emails)
+    if level == "exact":
+        foreign = a.name and b.name and _foreign(a.emails, a, b)
+        return Found("shared", weights.email_shared) if foreign else Found(level, weights.email_exact)
+    if level == "differs" and a.org and b.org and same_domain(a.emails, b.emails):
+        return Found("domain", weights.email_domain)
+    if level == "differs":
+        if _foreign(a.emails, a, b) != _foreign(b.emails, a, b):
+            return Found("other", weights.email_other)
+        return Found(level, weights.email_differs)
+    return Found(level, weights.email_near if level == "near" else weights.email_local)
+
+
+def _foreign(mailboxes: tuple[str, ...], a: Features, b: Features) -> bool:
+    """Whether mailboxes name neither the one nor the other."""
+    return not any(
+        owner(mailbox, *latin_parts(one)) != "other" for mailbox in mailboxes for one in (a, b) if one.name
+    )
+
+
+def phone(a: Features, b: Features, model: MatchModel) -> Found | None:
+    """Both have the same telephone number, however it is written, or one a digit apart. Placeholders and fax numbers do
+    not count."""
+    if not (a.phones and b.phones):
+        return None
+    weights = model.weights
+    level = compare_phones(a.phones, b.phones)
+    if level == "exact":
+        return Found(level, weights.phone_exact)
+    return Found(level, weights.phone_near if level == "near" else weights.phone_differs)
+
+
+def address(a: Features, b: Features, model: MatchModel) -> Found | None:
+    """They live at the same address: the same house in the same place, abbreviations and typing errors allowed; or
+    at least
+    in the same street, postal code or town."""
+    if not (a.places and b.places):
+        return None
+    level = compare_addresses(a.places, b.places)
+    return Found(level, getattr(model.weights, f"address_{level}")) if level else None
+
+
+def birth_date(a: Features, b: Features, model: MatchModel) -> Found | None:
+    """They were born on the same day, or a typing error (a digit, day and month swapped) explains the difference;
+    the first
+    of January, which is often made up, says less."""
+    if not (a.birth_date and b.birth_date):
+        return None
+    level = compare_birth_dates(a.birth_date, b.birth_date)
+    return Found(level, getattr(model.weights, f"birth_date_{level}"))
+
+
+def tax_id(a: Features, b: Features, model: MatchModel) -> Found | None:
+    """Both have the same tax or registration number; two numbers of one type speak against it."""
+    if not (a.tax_ids and b.tax_ids):
+        return None
+    level = compare_tax_ids(a.tax_ids, b.tax_ids)
+    return Found(level, getattr(model.weights, f"tax_id_{level}")) if level else None
+
+
+def external_ref(a: Features, b: Features, model: MatchModel) -> Found | None:
+    """Both name the same record of one system, or one is the record that the other names; or they are the same
+    account of a
+    social network."""
+    if a.refs and b.refs and any(ref in b.refs for ref in a.refs):
+        return Found("exact", model.weights.external_ref_exact)
     return None
 
 
-def email(a: Features, b: Features, model: MatchModel) -> Reason | None:
-    """Both use the same mailbox. Mailboxes of a role (info@, sales@) and placeholders do not count."""
-    return _met("email", a.emails, b.emails, model.weights.email)
+def company(a: Features, b: Features, model: MatchModel) -> Found | None:
+    """Both are at the same company."""
+    if a.company and a.company == b.company:
+        return Found("exact", model.weights.company_exact)
+    return None
 
 
-def phone(a: Features, b: Features, model: MatchModel) -> Reason | None:
-    """Both have the same telephone number. Only numbers that are valid in their country count, and no
-    placeholders."""
-    return _met("phone", a.phones, b.phones, model.weights.phone)
+Feature = Callable[[Features, Features, MatchModel], Found | NameFound | None]
+FEATURES: tuple[Feature, ...] = (
+    kind, external_ref, tax_id, email, phone, address, birth_date, company, name,
+)  # fmt: skip
 
 
-def external_ref(a: Features, b: Features, model: MatchModel) -> Reason | None:
-    """Both name the same record of one system, or one is the record that the other names."""
-    return _met("external_ref", a.refs, b.refs, model.weights.external_ref)
+def levels(a: Features, b: Features, model: MatchModel) -> dict[str, str]:
+    """The level each feature that spoke agrees at; with `given` and `family` apart for persons: what training
+    counts."""
+    found = {}
+    for feature in FEATURES:
+        if (said := feature(a, b, model)) is None:
+            continue
+        if feature is not name:
+            found[feature.__name__] = said.level
+        elif as_organisations(a, b):
+            found["organisation"] = said.level
+        else:
+            names = compare_names(a, b, model)
+            found |= {
+                part: level
+                for part, level in (("given", names.given), ("family", names.family))
+                if level != "none"
+            }
+    return found
 
 
-def tax_id(a: Features, b: Features, model: MatchModel) -> Reason | None:
-    """Both have the same tax or registration number; two numbers of one type speak against it."""
-    found = tax_points(a.tax_ids, b.tax_ids, model) if a.tax_ids and b.tax_ids else 0
-    if not found:
-        return None
-    return Reason("tax_id", f"{', '.join(a.tax_ids)} | {', '.join(b.tax_ids)}", found)
+def detail(feature: str, a: Features, b: Features) -> str:
+    """The values a feature compared, for people."""
+    mine, theirs = _shown(feature, a), _shown(feature, b)
+    return mine if mine == theirs else f"{mine} | {theirs}"
 
 
-def name(a: Features, b: Features, model: MatchModel) -> Reason | None:
-    """Their names agree, in any order, with initials, short forms and typing errors allowed; or they do not,
-    and then a shared mailbox or telephone is a household's or an office's, and the two are never joined by
-    the machine."""
-    found = likeness(a, b)
-    if found == "none":
-        return None
-    added = {"alike": model.weights.name, "doubtful": model.weights.name_doubtful}.get(found, 0)
-    if found == "unlike" and (external_ref(a, b, model) or tax_points(a.tax_ids, b.tax_ids, model) > 0):
-        added = model.weights.name_doubtful
-    return Reason("name", f"{found}: {_shown(a)} | {_shown(b)}", added)
-
-
-def birth_date(a: Features, b: Features, model: MatchModel) -> Reason | None:
-    """They were born on the same day; or not, and no typing error (a digit, day and month swapped) explains
-    it."""
-    if not a.birth_date or not b.birth_date:
-        return None
-    same = same_birth_date(a.birth_date, b.birth_date)
-    if same is None:
-        return Reason("birth_date", f"nearly: {a.birth_date} | {b.birth_date}", 0)
-    added = model.weights.birth_date if same else model.weights.birth_date_differs
-    return Reason("birth_date", a.birth_date if same else f"{a.birth_date} | {b.birth_date}", added)
-
-
-Feature = Callable[[Features, Features, MatchModel], Reason | None]
-FEATURES: tuple[Feature, ...] = (kind, external_ref, tax_id, email, phone, name, birth_date)
-
-
-def _met(feature: str, mine: tuple[str, ...], theirs: tuple[str, ...], added: int) -> Reason | None:
-    both = [value for value in mine if value in theirs]
-    return Reason(feature, ", ".join(both), added) if both else None
-
-
-def _shown(features: Features) -> str:
-    words = " ".join(features.org if features.kind == "organisation" else features.name or features.org)
-    return f"{words} {features.generation}".strip() or "no name"
+def _shown(feature: str, one: Features) -> str:
+    if feature == "name":
+        words = " ".join(one.org if one.kind == "organisation" else one.name or one.org)
+        return f"{words} {one.generation}".strip() or "no name"
+    if feature == "address":
+        return "; ".join(" ".join(part for part in text.split("|") if part) for text in one.places)
+    every: dict[str, str | tuple[str, ...]] = {
+        "kind": one.kind,
+        "external_ref": one.refs,
+        "tax_id": one.tax_ids,
+        "email": one.emails,
+        "phone": one.phones,
+        "birth_date": one.birth_date,
+        "company": one.company,
+    }
+    values = every[feature]
+    return values if isinstance(values, str) else (" " if feature == "company" else ", ").join(values)

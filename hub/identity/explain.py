@@ -14,6 +14,13 @@ _MEANINGS = {feature.__name__: " ".join((feature.__doc__ or "").split()) for fea
 _MEANINGS["limit"] = (
     "Where something contradicts, points stay below what the machine joins; a person may join them."
 )
+_MEANINGS["alone"] = (
+    "One of the two has no name, and nothing contradicts: then a shared mailbox or telephone says more."
+)
+_MEANINGS["rivals"] = (
+    "Many records share what speaks for this pair, so that it says less: a name among thousands, "
+    "the telephone of an office."
+)
 _VERDICTS = {
     "match": "the machine joins them",
     "possible": "a steward should look",

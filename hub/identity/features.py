@@ -12,6 +12,7 @@ from hub.canonical.paths import group
 from hub.identity.fold import fold, words
 from hub.identity.han import is_han
 from hub.identity.organisations import organisation_words
+from hub.identity.places import places
 
 if TYPE_CHECKING:
     from hub.identity.model import MatchModel
@@ -21,10 +22,12 @@ class Features(NamedTuple):
     """kind: `person`, `organisation` or "" (nobody said). name: all folded words of a person's name, sorted;
     one word of characters for a Chinese name. given, family: the same apart, where the record has them apart.
     generation: `jr`, `sr`, `ii` … org: words of an organisation's name without its legal form, sorted.
-    emails: mailboxes. phones: E.164. tax_ids: `type:value`. refs: `namespace:value`. birth_date:
+    emails: mailboxes. phones: E.164, or the digits of one that is not valid
+    without the zeros before them. tax_ids: `type:value`. refs: `namespace:value`. birth_date:
     `YYYY-MM-DD`. blocked: what the record says that counts for nothing, for explaining. aliases: names that
-    stood here before an edit, as the words of `name` or `org` joined by spaces. Values are in sorted order, so
-    that two records that say the same have equal features.
+    stood here before an edit, as the words of `name` or `org` joined by spaces. places: addresses as
+    `places.places` writes them. company: the words of the organisation a person is at. Values are in sorted order,
+    so that two records that say the same have equal features.
     """
 
     kind: str = ""
@@ -40,6 +43,8 @@ class Features(NamedTuple):
     birth_date: str = ""
     blocked: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    company: tuple[str, ...] = ()
 
     def to_json(self) -> list[Any]:
         """A compact list: fields in order, the empty ones at the end left out."""
@@ -63,7 +68,7 @@ def _frozen(part: Any) -> Any:
 
 
 # Fields of a record by what becomes of them.
-_EMAIL, _PHONE, _TAX, _REF, _NAME, _OTHER = range(6)
+_EMAIL, _PHONE, _TAX, _REF, _SOCIAL, _NAME, _PLACE, _OTHER = range(8)
 _GENERATIONS = {
     **dict.fromkeys(("jr", "junior", "jnr", "jun"), "jr"),
     **dict.fromkeys(("sr", "senior", "snr", "sen"), "sr"),
@@ -93,7 +98,7 @@ def features(
     """
     blocked: list[str] = []
     pairs = [*values.items(), *_identifiers(former)] if former else values.items()
-    found, named = _read(pairs, model, blocked=blocked, own_ref=own_ref)
+    found, named, placed = _read(pairs, values, model, blocked=blocked, own_ref=own_ref)
     birth_date = values.get("birth_date") or ""
     if birth_date in model.blocked.birth_dates:
         blocked.append(birth_date)
@@ -109,6 +114,8 @@ def features(
         birth_date,
         tuple(blocked) if blocked else (),
         _aliases(former, kind, model, names) if former else (),
+        places(values) if placed else (),
+        _company(values, kind),
     )
 
 
@@ -116,37 +123,47 @@ _Ids = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 
 def _read(
-    pairs: Iterable[tuple[str, Any]], model: MatchModel, *, blocked: list[str], own_ref: str | None
-) -> tuple[_Ids, bool]:
-    """((e-mails, phones, tax ids, references), whether there is a name); what counts for nothing goes to `blocked`."""
+    pairs: Iterable[tuple[str, Any]],
+    values: Mapping[str, Any],
+    model: MatchModel,
+    *,
+    blocked: list[str],
+    own_ref: str | None,
+) -> tuple[_Ids, bool, bool]:
+    """((e-mails, phones, tax ids, references), whether there is a name, an address); what counts for nothing goes to
+    `blocked`."""
     emails: list[str] = []
     phones: list[str] = []
     tax_ids: list[str] = []
     refs: list[str] = [own_ref] if own_ref else []
-    named = False
+    named = placed = False
     for path, value in pairs:
         role, label = _role(path)
         if role == _OTHER or not value:
             continue
         if role == _NAME:
             named = True
+        elif role == _PLACE:
+            placed = True
         elif role == _EMAIL:
             mailbox = _mailbox(value, model)
             _keep(mailbox, emails, blocked, value)
         elif role == _PHONE:
-            phone = value if _is_phone(value, model) else None
+            phone = _phone(value, model)
             _keep(phone, phones, blocked, value)
         elif role == _TAX:
             tax_id = _tax_id(value, model)
             _keep(tax_id and f"{label}:{tax_id}", tax_ids, blocked, value)
+        elif role == _SOCIAL:
+            refs.append(_handle(path, value, values))
         else:
             refs.append(f"{label}:{value}")
-    return (_tidy(emails), _tidy(phones), _tidy(tax_ids), _tidy(refs)), named
+    return (_tidy(emails), _tidy(phones), _tidy(tax_ids), _tidy(refs)), named, placed
 
 
 def identifies(path: str) -> bool:
     """Whether a value under this path says who somebody is."""
-    return _role(path)[0] in (_EMAIL, _PHONE, _TAX, _REF)
+    return _role(path)[0] in (_EMAIL, _PHONE, _TAX, _REF, _SOCIAL)
 
 
 def _identifiers(former: Mapping[str, Sequence[Any]]) -> list[tuple[str, Any]]:
@@ -166,6 +183,7 @@ def _aliases(
     return tuple(sorted(found))
 
 
+_ROLES = {"email": _EMAIL, "phone": _PHONE, "tax_id": _TAX, "external_ref": _REF, "social": _SOCIAL}
 _Names = tuple[tuple[str, ...], str, str, str, tuple[str, ...]]
 _NAMELESS: _Names = ((), "", "", "", ())
 
@@ -174,15 +192,25 @@ _NAMELESS: _Names = ((), "", "", "", ())
 def _role(path: str) -> tuple[int, str]:
     """(what becomes of a path's value, its label)."""
     if "." in path:
-        return _OTHER, ""
+        if path.startswith("social[") and path.endswith(".platform_user_id"):
+            return _SOCIAL, ""
+        return _PLACE if path.startswith("address") else _OTHER, ""
     field, _, label = path.partition("[")
     label = label.removesuffix("]")
     if field == "phone" and label == "fax":
         return _OTHER, ""  # an office shares its fax
-    role = {"email": _EMAIL, "phone": _PHONE, "tax_id": _TAX, "external_ref": _REF}.get(field)
+    role = _ROLES.get(field)
     if role is not None:
         return role, label
     return (_NAME if group(path) == "name" or field in ("legal_name", "trade_name") else _OTHER), label
+
+
+def _handle(path: str, value: Any, values: Mapping[str, Any]) -> str:
+    """A handle or user id with its network and the account of ours it was seen from: many networks number people anew
+    for each."""
+    slot = path.partition(".")[0]
+    scope = values.get(f"{slot}.account") or ""
+    return f"{slot}{scope}:{str(value).lower()}"
 
 
 def _keep(found: str | None, into: list[str], blocked: list[str], value: Any) -> None:
@@ -208,8 +236,10 @@ def _mailbox(value: str, model: MatchModel) -> str | None:
     if any(domain.endswith(f".{end}") for end in _suffixes(domain) if end in blocked.domains):
         return None
     if domain in _DOTLESS:
-        return f"{plain.replace('.', '')}@gmail.com"
-    return value
+        plain, domain = plain.replace(".", ""), "gmail.com"
+    elif len(plain) == len(local):
+        return value
+    return f"{plain}@{domain}" if plain else value
 
 
 @lru_cache(maxsize=4096)
@@ -218,11 +248,21 @@ def _suffixes(domain: str) -> tuple[str, ...]:
     return tuple(".".join(parts[start:]) for start in range(1, len(parts)))
 
 
-def _is_phone(value: str, model: MatchModel) -> bool:
-    """E.164 and not a placeholder: what did not parse is no verified identifier."""
-    if value[0] != "+" or not 7 < len(value) < 17 or not value[1:].isdigit():
-        return False
-    return value.count(value[-1], len(value) - 7) < 7 and not value.endswith(model.blocked.phone_endings)
+@lru_cache(maxsize=32_768)
+def _digits(value: str) -> str:
+    return "".join(sign for sign in value if sign in "0123456789").lstrip("0")
+
+
+def _phone(value: str, model: MatchModel) -> str | None:
+    """E.164; or, of what is no valid number in its country, the digits from the first that is not 0, if there are eight
+    and the country may be among them. None for a placeholder."""
+    valid = value[0] == "+" and value[1:].isdigit()
+    digits = value[1:] if valid else _digits(value)
+    if not (7 if valid else 8) <= len(digits) < 16:
+        return None
+    if digits.count(digits[-1], len(digits) - 7) > 6 or digits.endswith(model.blocked.phone_endings):
+        return None
+    return value if valid else digits
 
 
 def _tax_id(value: str, model: MatchModel) -> str | None:
@@ -231,6 +271,16 @@ def _tax_id(value: str, model: MatchModel) -> str | None:
     if len(plain) < 5 or len(set(digits)) < 2 or plain in model.blocked.tax_ids:
         return None
     return plain
+
+
+def _company(values: Mapping[str, Any], kind: str) -> tuple[str, ...]:
+    company = values.get("company") if kind != "organisation" else None
+    return _org_words(company) if company else ()
+
+
+@lru_cache(maxsize=20_000)
+def _org_words(name: str) -> tuple[str, ...]:
+    return organisation_words(name)
 
 
 def _kind(values: Mapping[str, Any]) -> str:

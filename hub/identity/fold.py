@@ -4,6 +4,7 @@ characters."""
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from hub.identity.han import TO_SIMPLIFIED
 
@@ -37,3 +38,28 @@ def words(text: str) -> list[str]:
     if not folded.isascii():
         folded = "".join(letter if letter.isalnum() else " " for letter in folded)
     return folded.split()
+
+
+_CODES = {
+    **dict.fromkeys("bfpvw", "1"),
+    **dict.fromkeys("cgjkqsxz", "2"),
+    **dict.fromkeys("dt", "3"),
+    "l": "4",
+    **dict.fromkeys("mn", "5"),
+    "r": "6",
+}
+
+
+@lru_cache(maxsize=100_000)
+def sound(word: str) -> str:
+    """The first letter and the consonants that can be told apart by ear, without doubles; other scripts as they are."""
+    if not word.isascii() or not word[:1].isalpha():
+        return word
+    made, before = word[0], _CODES.get(word[0], "")
+    for letter in word[1:]:
+        code = _CODES.get(letter, "")
+        if code and code != before:
+            made += code
+        if letter not in "hw":
+            before = code
+    return made[:6]

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from hub.identity.short_forms import ENGLISH
+
 _SHORT_FORMS = """
 alexander: alex sandy sasha xander alec; alexandra: alex sandra sasha lexi; albert: al bert bertie;
 alfred: al fred alf; andrew: andy drew; andreas: andi andy; anthony: tony; antonio: toni tony;
@@ -70,7 +74,7 @@ veronika vivian volker werner wendy wilma xavier yvonne yvette
 
 def _read() -> tuple[dict[str, frozenset[str]], frozenset[str]]:
     meant: dict[str, set[str]] = {}
-    for entry in _SHORT_FORMS.replace("\n", " ").split(";"):
+    for entry in f"{_SHORT_FORMS} {ENGLISH}".replace("\n", " ").split(";"):
         full, _, short = entry.partition(":")
         if not short:
             continue
@@ -90,7 +94,7 @@ def same_person_names(a: str, b: str) -> bool:
     Sammy) or each has a single meaning (Bob, Rob), but not Chris and Tina."""
     mine, theirs = _meaning(a), _meaning(b)
     if mine is None or theirs is None:
-        return False
+        return (mine is not None and b in mine) or (theirs is not None and a in theirs)
     if a in theirs or b in mine or (len(mine) == 1 and mine == theirs):
         return True
     return not mine.isdisjoint(theirs) and (a.startswith(b) or b.startswith(a))
@@ -106,3 +110,10 @@ def _meaning(word: str) -> frozenset[str] | None:
                 found = MEANS.get(f"{stem}y") or MEANS.get(f"{stem}ie") or MEANS.get(f"{stem}i")
                 break
     return found
+
+
+@lru_cache(maxsize=20_000)
+def root(word: str) -> str:
+    """The full name a short form most likely stands for (bob: robert), so that both give one key; else the word."""
+    found = _meaning(word)
+    return min(found) if found and word not in found else word

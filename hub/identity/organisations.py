@@ -97,3 +97,29 @@ def _without_han_form(word: str) -> str:
         if word.endswith(form) and len(word) > len(form):
             return word[: -len(form)]
     return word
+
+
+# Words that many companies have: what they do, or that they are several.
+_COMMON_WORDS = """
+group groupe gruppe holding holdings trading services service consulting solutions systems international global partners
+management technologies technology tech media design construction logistics transport food foods energy capital
+investments properties property enterprises industries sons bros brothers associates handel handels bau verlag auto
+hotel
+restaurant cafe praxis apotheke software it data digital marketing travel health care medical center centre studio shop
+store market import export engineering electric electronics insurance bank finance financial real estate cleaning
+security agency club school institute university foundation stiftung verein museum
+科技 技术 贸易 实业 投资 发展 国际 网络 信息 电子 商贸 服务 咨询 管理 集团 中国 北京 上海 深圳 广州
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
+_COMMON_POINTS, _WORD_POINTS, _MOST_POINTS = 250, 950, 1900
+
+
+def organisation_points(name: tuple[str, ...]) -> int:
+    """What two equal names of organisations are worth: words that many have count little."""
+    found = 0
+    for word in name:
+        if word in _COMMON or len(word) < 3:
+            found += _COMMON_POINTS
+        else:
+            found += _WORD_POINTS + 40 * min(len(word), 10) - 200
+    return min(found, _MOST_POINTS)

@@ -1,22 +1,27 @@
 """How strongly two records speak for being one customer: whole points, with a verdict and the reasons.
 
-Identifiers speak for it (e-mail, phone, tax id, external reference), names and birth dates decide whether
-that may be believed. A pair that is "never" one may not end in one cluster by the machine's doing, whatever
-third record stands between; a person may still say so.
+Points are hundredths of bits (Fellegi–Sunter): the sum over features of how much likelier their agreement is for one
+customer than for two. A pair that is "never" one may not end in one cluster by the machine's doing, whatever third record
+stands between; a person may still say so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from hub.identity.compare import FEATURES, Reason, likeness, same_birth_date, tax_points
+from hub.identity import compare
+from hub.identity.compare import Reason
 from hub.identity.features import Features
-from hub.identity.model import MatchModel
+from hub.identity.model import MatchModel, step
 
-NEVER = -10_000
+NEVER = -100_000
 """The points of a pair that is never one customer by the machine's doing."""
 
 Verdict = Literal["match", "possible", "no", "never"]
+Level = Literal["auto", "review"]
+Rivals = Mapping[str, int]
+"""By kind of key, how many records hold the least shared of the keys of that kind that two records both hold."""
 
 
 class Score(NamedTuple):
@@ -27,50 +32,106 @@ class Score(NamedTuple):
     reasons: tuple[Reason, ...]
 
 
-def points(a: Features, b: Features, model: MatchModel) -> int:
+class _Measured(NamedTuple):
+    """total: NEVER where the two are never one. limited: whether it must stay below what the machine joins. against:
+    why
+    the two may not meet through others either."""
+
+    total: int
+    limited: bool
+    against: str | None
+
+
+def points(a: Features, b: Features, model: MatchModel, *, rivals: Rivals | None = None) -> int:
     """The points of a pair; symmetric. The same sum as `score`, without its reasons."""
-    if a.kind != b.kind and a.kind and b.kind:
+    found = _measure(a, b, model)
+    total = found.total
+    if total == NEVER:
         return NEVER
-    weights = model.weights
-    total = strong = 0
-    if a.emails and b.emails and _meet(a.emails, b.emails):
-        total = weights.email
-    if a.phones and b.phones and _meet(a.phones, b.phones):
-        total += weights.phone
-    if a.refs and b.refs and _meet(a.refs, b.refs):
-        total += weights.external_ref
-        strong = 1
-    if a.tax_ids and b.tax_ids:
-        met = tax_points(a.tax_ids, b.tax_ids, model)
-        total += met
-        strong |= met > 0
-    found = "alike" if a.name and a.name == b.name and a.generation == b.generation else likeness(a, b)
-    limited = False
-    if found == "alike":
-        total += weights.name
-    elif found in ("unlike", "doubtful"):
-        if found == "unlike" and not strong:
-            return NEVER
-        total += weights.name_doubtful
-        limited = True
-    if a.birth_date and b.birth_date:
-        same = same_birth_date(a.birth_date, b.birth_date)
-        if same:
-            total += weights.birth_date
-        elif same is False:
-            total += weights.birth_date_differs
-            limited = True
-    return min(total, model.auto - 1) if limited else total
+    if rivals:
+        total -= taken(rivals, model)
+    return min(total, model.auto - 1) if found.limited else total
 
 
-def score(a: Features, b: Features, model: MatchModel) -> Score:
+def taken(rivals: Rivals, model: MatchModel) -> int:
+    """The points to take off because many records share what these two do."""
+    found = 0
+    for kind, count in rivals.items():
+        steps = model.rivals.get(kind)
+        if steps is not None:
+            found += steps[step(count, model.key_cap)]
+    return found
+
+
+def _measure(a: Features, b: Features, model: MatchModel) -> _Measured:
+    if a.kind != b.kind and a.kind and b.kind:
+        return _Measured(NEVER, False, "one is a person, the other an organisation")
+    total = own = 0  # own: evidence that is the person's and not their household's or office's
+    if (found := compare.external_ref(a, b, model)) is not None:
+        total, own = found.points, 2
+    if (found := compare.tax_id(a, b, model)) is not None:
+        total += found.points
+        own += _OWN_TAX[found.level]
+    contradicts = False
+    if (found := compare.birth_date(a, b, model)) is not None:
+        total += found.points
+        own += found.level in _OWN_BIRTH
+        contradicts = found.level == "differs" and own < 2
+    doubtful = False
+    if (name := compare.name(a, b, model)) is not None:
+        if name.likeness == "unlike":
+            if own < (1 if name.level != "generation" else 2):
+                return _Measured(NEVER, False, "their names differ")
+            contradicts |= own < 3
+        elif name.likeness == "doubtful":
+            doubtful = not own
+            contradicts |= own < 2 and name.level.startswith(_NOT_ONE)
+        total += name.points
+    meet, clash, alone = own > 0, False, 0
+    for feature in _FURTHER:
+        if (found := feature(a, b, model)) is not None:
+            total += found.points
+            if found.level == "other":
+                contradicts |= not own
+            if found.level in _TELLING and not (found.level == "near" and feature is compare.phone):
+                meet |= not (clash and feature is compare.address)
+                alone |= found.level == "exact" and feature in _IDENTIFIERS
+            clash |= found.level in ("differs", "other")
+    if name is None and alone and not clash and not contradicts:
+        total += model.weights.identifier_alone
+    limited = contradicts or doubtful or (not meet and name is not None)
+    return _Measured(total, limited, "their names, birth dates or mailboxes differ" if contradicts else None)
+
+
+_NOT_ONE = ("given other", "part")
+_IDENTIFIERS = (compare.email, compare.phone)
+_FURTHER = (compare.email, compare.phone, compare.address, compare.company)
+_TELLING = ("exact", "near", "shared", "local", "moved")
+_OWN_TAX = {"exact": 2, "near": 1, "differs": 0}
+_OWN_BIRTH = ("exact", "near", "first", "part")
+
+
+def score(a: Features, b: Features, model: MatchModel, *, rivals: Rivals | None = None) -> Score:
     """The points of a pair with what each feature said; `verdict` compares them with the model's
     thresholds."""
-    reasons = [reason for feature in FEATURES if (reason := feature(a, b, model)) is not None]
-    total = points(a, b, model)
+    reasons = []
+    for feature in compare.FEATURES:
+        if (found := feature(a, b, model)) is not None:
+            shown = f"{found.level}: {compare.detail(feature.__name__, a, b)}"
+            reasons.append(Reason(feature.__name__, shown, found.points))
+    total = points(a, b, model, rivals=rivals)
+    if rivals and (off := taken(rivals, model)):
+        shared = ", ".join(
+            f"{kind} by {count}" for kind, count in rivals.items() if step(count, model.key_cap)
+        )
+        reasons.append(Reason("rivals", f"shared: {shared}", -off))
     held = total - sum(reason.points for reason in reasons)
     if held and total != NEVER:
-        reasons.append(Reason("limit", "what contradicts keeps the pair below what the machine joins", held))
+        reasons.append(
+            Reason("alone", "an identifier, and a name is missing", held)
+            if held > 0
+            else Reason("limit", "what contradicts keeps the pair below what the machine joins", held)
+        )
     return Score(total, verdict(total, model), tuple(reasons))
 
 
@@ -83,23 +144,14 @@ def verdict(total: int, model: MatchModel) -> Verdict:
     return "never" if total == NEVER else "no"
 
 
-def forbidden(a: Features, b: Features, model: MatchModel) -> str | None:
+def forbidden(a: Features, b: Features, model: MatchModel, *, level: Level = "auto") -> str | None:
     """Why the machine may not have both records in one cluster, even by way of others; None where it may.
 
-    Kinds differ, names differ or are too different for a machine to call them one, or birth dates contradict
-    each other.
+    Kinds differ, given names are different names, or birth dates contradict each other. For review, what contradicts
+    may
+    still be asked of a person where the rest speaks for it (points of the guard and more).
     """
-    if a.kind != b.kind and a.kind and b.kind:
-        return "one is a person, the other an organisation"
-    found = "alike" if a.name and a.name == b.name and a.generation == b.generation else likeness(a, b)
-    if found == "unlike":
-        return "their names differ"
-    if found == "doubtful":
-        return "their names differ too much for the machine"
-    if a.birth_date and b.birth_date and same_birth_date(a.birth_date, b.birth_date) is False:
-        return "their birth dates differ"
-    return None
-
-
-def _meet(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
-    return any(value in theirs for value in mine)
+    found = _measure(a, b, model)
+    if found.against and level == "review" and found.total >= model.guard:
+        return None
+    return found.against

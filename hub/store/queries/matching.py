@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, text
 
 from hub.store import bulk
-from hub.store.tables import edge, identity, match_key
+from hub.store.tables import common_key, edge, identity, match_key
 
 
 class Standing(NamedTuple):
@@ -30,6 +30,35 @@ def holders(connection: Connection, hashes: Iterable[int]) -> list[tuple[int, in
         {"hashes": bulk.pack(connection, hashes)},
     )
     return [(row[0], row[1]) for row in rows.all()]
+
+
+def common(connection: Connection, hashes: Iterable[int]) -> set[int]:
+    """Those of these keys that too many records hold."""
+    rows = connection.execute(
+        text(f"SELECT hash FROM common_key WHERE hash {bulk.among(connection, 'hashes')}"),
+        {"hashes": bulk.pack(connection, hashes)},
+    )
+    return {row[0] for row in rows}
+
+
+def key_counts(connection: Connection, hashes: Iterable[int]) -> dict[int, int]:
+    """How many records hold each of these keys."""
+    rows = connection.execute(
+        text(
+            f"SELECT hash, COUNT(*) FROM match_key WHERE hash {bulk.among(connection, 'hashes')} GROUP BY hash"
+        ),
+        {"hashes": bulk.pack(connection, hashes)},
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def put_common(connection: Connection, hashes: Iterable[int]) -> None:
+    """Note keys that too many records hold."""
+    bulk.insert_missing(connection, common_key, ("hash",), rows=[(hash,) for hash in sorted(hashes)])
+
+
+def drop_common(connection: Connection, hashes: Iterable[int]) -> None:
+    bulk.delete(connection, common_key, ("hash",), rows=[(hash,) for hash in hashes])
 
 
 def standings(connection: Connection, record_ids: Iterable[int]) -> dict[int, Standing]:
@@ -58,12 +87,27 @@ def members_of(connection: Connection, customer_ids: Iterable[int]) -> dict[int,
 
 
 def edges_among(connection: Connection, record_ids: Sequence[int]) -> list[tuple[int, int, int]]:
-    """The pairs whose first record is one of these; pairs never leave a component."""
+    """The pairs whose first record is one of these; those that join never leave a component."""
     rows = connection.execute(
         text(f"SELECT a, b, points FROM edge WHERE a {bulk.among(connection, 'ids')}"),
         {"ids": bulk.pack(connection, record_ids)},
     )
     return [(row[0], row[1], row[2]) for row in rows.all()]
+
+
+def edges_between(connection: Connection, record_ids: Iterable[int]) -> list[tuple[int, int, int]]:
+    """The pairs of which both records are among these."""
+    ids = bulk.among(connection, "ids")
+    rows = connection.execute(
+        text(f"SELECT a, b, points FROM edge WHERE a {ids} AND b {ids}"),
+        {"ids": bulk.pack(connection, record_ids)},
+    )
+    return [(row[0], row[1], row[2]) for row in rows.all()]
+
+
+def drop_pairs(connection: Connection, pairs: Sequence[tuple[int, int]]) -> None:
+    """Forget these pairs (a < b)."""
+    bulk.delete(connection, edge, ("a", "b"), rows=pairs)
 
 
 def decisions_on(connection: Connection, record_ids: Sequence[int]) -> list[Any]:

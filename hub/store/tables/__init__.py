@@ -14,7 +14,7 @@ from hub.store.tables.connections import (
 )
 from hub.store.tables.customers import customer, entry, feed, hold, pin
 from hub.store.tables.interactions import interaction
-from hub.store.tables.matching import decision, deferral, edge, identity, match_key
+from hub.store.tables.matching import common_key, decision, deferral, edge, identity, match_key
 from hub.store.tables.operations import audit, counter, heartbeat, inbox, quarantine, run
 from hub.store.tables.orders import order
 from hub.store.tables.outgoing import creation, delivery, receipt, undo
@@ -24,6 +24,7 @@ __all__ = [
     "api_token",
     "audit",
     "binding",
+    "common_key",
     "connection",
     "connection_map",
     "counter",

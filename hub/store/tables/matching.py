@@ -26,7 +26,15 @@ match_key = Table(
     sqlite_with_rowid=False,
 )
 
-# pairs over the threshold only, a < b
+# keys that more records hold than the match model's cap: they find nobody
+common_key = Table(
+    "common_key",
+    metadata,
+    Column("hash", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+# pairs that join or that a person is asked about, a < b
 edge = Table(
     "edge",
     metadata,

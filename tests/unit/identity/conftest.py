@@ -11,4 +11,8 @@ from hub.identity.model import MatchModel, load_model
 @pytest.fixture(scope="session")
 def model() -> MatchModel:
     """The shipped match model."""
-    return load_model(tomllib.loads(Path("config/matching.toml").read_text(encoding="utf-8")))
+    tables, names = (
+        tomllib.loads(Path(f"config/{name}.toml").read_text(encoding="utf-8"))
+        for name in ("matching", "names")
+    )
+    return load_model({**tables, "names": names})

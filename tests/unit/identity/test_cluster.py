@@ -171,11 +171,17 @@ def test_the_guard_forbids_what_all_records_together_contradict(model: MatchMode
         {**one, "phone": "+4930901821"},
         {"kind": "person", "phone": "+4930901820", "tax_id[vat]": "DE811907980"},
     )
-    edges = [(1, 2, 240), (1, 3, 100)]  # as a model with heavier weights would give them
-    strict = Clusters(*cluster(nodes, edges, decisions=(), model=_with_guard(model, 30)))
+    first, second, third = (nodes[number].features for number in (1, 2, 3))
+    edges = [
+        (1, 2, points(first, second, model)),
+        (1, 3, model.auto),
+    ]  # as a model with heavier weights has them
+    mean = (points(first, third, model) + points(second, third, model)) // 2
+    strict = Clusters(*cluster(nodes, edges, decisions=(), model=_with_guard(model, mean + 30)))
     assert strict.groups == [(1, 2), (3,)]
-    assert "mean 20, guard 30" in strict.refused[0].reason
-    assert cluster(nodes, edges, decisions=(), model=_with_guard(model, 10)).groups == [(1, 2, 3)]
+    assert f"mean {mean}, guard {mean + 30}" in strict.refused[0].reason
+    loose = _with_guard(model, mean - 30)
+    assert cluster(nodes, edges, decisions=(), model=loose).groups == [(1, 2, 3)]
 
 
 def _with_guard(model: MatchModel, guard: int) -> MatchModel:
@@ -188,7 +194,7 @@ def test_a_component_over_its_cap_is_left_to_persons(model: MatchModel) -> None:
     from dataclasses import replace
 
     small = replace(model, cap=3)
-    people = [{"kind": "person", "phone": "+4930901820", "email": f"p{i}@x.org"} for i in range(4)]
+    people = [{"kind": "person", "external_ref[a]": "7", "company": f"Firm {i}"} for i in range(4)]
     nodes = _nodes(small, *people)
     found = _cluster(small, nodes, Decision(1, 1, 4, "same", 1.0))
     assert found.groups == [(1, 4), (2,), (3,)]
@@ -211,5 +217,5 @@ def test_the_best_pair_joins_first_whenever_it_came(model: MatchModel) -> None:
 @pytest.mark.parametrize("level", ["auto", "review"])
 def test_levels_are_two_thresholds_over_the_same_rules(level: Any, model: MatchModel) -> None:
     nodes = _nodes(model, _person("Ann Lee"), _person("Ann Lee"))
-    found = cluster(nodes, [(1, 2, 70)], decisions=(), model=model, level=level)
+    found = cluster(nodes, [(1, 2, model.review)], decisions=(), model=model, level=level)
     assert len(found.groups) == (2 if level == "auto" else 1)

@@ -13,18 +13,29 @@ from hub.identity.model import Blocked, MatchModel, Weights, load_model
 SHIPPED = tomllib.loads(Path("config/matching.toml").read_text(encoding="utf-8"))
 
 
-def test_the_shipped_model_joins_by_one_identifier_but_not_by_a_name(model: MatchModel) -> None:
+def test_the_shipped_model_joins_by_an_identifier_with_a_name_but_not_by_a_name(model: MatchModel) -> None:
     weights = model.weights
-    assert min(weights.email, weights.phone, weights.tax_id, weights.external_ref) >= model.auto
-    assert weights.name + weights.birth_date < model.review
+    rare = model.names.given_unknown + model.names.family_unknown
+    assert min(weights.tax_id_exact, weights.email_exact, weights.phone_exact) + rare >= model.auto
+    assert weights.external_ref_exact >= model.auto > weights.email_exact + weights.phone_differs
+    assert weights.identifier_alone + weights.email_exact >= model.auto
+    assert weights.identifier_alone + weights.phone_exact < model.auto
+
+
+def test_common_names_are_worth_less_than_rare_ones(model: MatchModel) -> None:
+    names = model.names
+    assert names.family["smith"] < names.family["walker"] < names.family_unknown
+    assert names.given["john"] < names.given_unknown and names.family["王"] < names.family_unknown
 
 
 @pytest.mark.parametrize(
     ("section", "key", "value", "message"),
     [
-        ("weights", "emial", 1, "did you mean weights.email?"),
-        ("weights", "email", "many", "whole number"),
-        ("thresholds", "review", 101, "between 1 and auto"),
+        ("weights", "emial_exact", 1, "did you mean weights.email_exact?"),
+        ("weights", "email_exact", "many", "whole number"),
+        ("thresholds", "review", 100_000, "between 1 and auto"),
+        ("rivals", "emial", [1, 2, 3, 4], "did you mean rivals.email?"),
+        ("rivals", "email", [1, 2], "4 whole numbers"),
         ("blocked", "mailboxes", "info", "list of texts"),
         ("blocked", "mailbox", [], "did you mean blocked.mailboxes?"),
     ],
@@ -42,6 +53,7 @@ def test_every_key_is_documented() -> None:
     text = Path("config/README.md").read_text(encoding="utf-8")
     keys = [f"thresholds.{key}" for key in SHIPPED["thresholds"]]
     keys += [f"weights.{key}" for key in Weights._fields]
+    keys += [f"rivals.{key}" for key in SHIPPED["rivals"]]
     keys += [f"blocked.{key}" for key in Blocked.__dataclass_fields__]
     assert [key for key in keys if f"`{key}`" not in text] == []
 

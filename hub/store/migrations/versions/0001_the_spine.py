@@ -64,6 +64,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("record_id"),
     )
     op.create_table(
+        "common_key",
+        sa.Column("hash", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "connection",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -575,6 +581,7 @@ def downgrade() -> None:
     op.drop_table("counter")
     op.drop_table("connection_map")
     op.drop_table("connection")
+    op.drop_table("common_key")
     op.drop_table("binding")
     op.drop_table("audit")
     op.drop_table("api_token")
