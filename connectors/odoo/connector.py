@@ -7,9 +7,12 @@ from typing import Any
 
 import orjson
 
-from connectors.odoo import partner, probe, webhook
+from connectors.odoo import order, partner, probe, webhook
 from connectors.odoo.lookups import Lookups
 from connectors.odoo.marks import Marks
+from connectors.odoo.order_write import OrderWriter
+from connectors.odoo.orders import Orders
+from connectors.odoo.products import POLICIES, Products
 from connectors.odoo.push import Partners, PartnerWriter
 from connectors.odoo.rpc import Domain, Row, Rpc
 from connectors.odoo.session import connect
@@ -42,6 +45,7 @@ class OdooConnector(Connector):
         super().__init__(connection, http=http, manifest=manifest)
         self._made: Rpc | None = None
         self._scope: Domain | None = None
+        self._own: frozenset[int] | None = None
 
     @classmethod
     def spec(cls) -> Sequence[Setting]:
@@ -78,6 +82,41 @@ class OdooConnector(Connector):
                 "a region, language, title or mobile that Odoo has no word or field for: leave (it out) or refuse",
                 default="leave",
             ),
+            Setting(
+                "order_marker_field",
+                "text",
+                "the text field of sale orders for our mark, such as x_crm_hub",
+                default="origin",
+            ),
+            Setting(
+                "confirm_orders",
+                "bool",
+                "whether orders we make are confirmed, or stay quotations",
+                default=True,
+            ),
+            Setting(
+                "unknown_product",
+                "text",
+                "a product whose sku is nobody's internal reference: hold (refuse), create or placeholder",
+                default="hold",
+            ),
+            Setting(
+                "placeholder_product",
+                "text",
+                "internal reference of the product that stands for unknown ones",
+            ),
+            Setting(
+                "shipping_product",
+                "text",
+                "internal reference of the product for shipping",
+                default="SHIPPING",
+            ),
+            Setting(
+                "discount_product",
+                "text",
+                "internal reference of the product for discounts",
+                default="DISCOUNT",
+            ),
             Setting("webhook_secret", "secret", "the password in the URL of Odoo's webhook actions"),
             Setting("webhook_secret_old", "secret", "the one before, during a rotation"),
         )
@@ -93,6 +132,8 @@ class OdooConnector(Connector):
             )
             extra = tuple(self.connection.settings.get("fields") or ())
             self._partners = Partners(self._made, self._lookups, extra=extra)
+            mark = str(self.connection.settings.get("order_marker_field") or "origin")
+            self._orders = Orders(self._made, self._lookups, mark=mark)
         return self._made
 
     def check(self) -> Iterator[Finding]:
@@ -114,11 +155,16 @@ class OdooConnector(Connector):
         if not external_ids:
             return []
         self._rpc()
-        found = {one.external_id: one for one in self._partners.records(self._partners.rows(ids))}
-        return [found.get(one) or RemoteRecord(one, {}, deleted=True) for one in external_ids]
+        if object == "order":
+            records = self._orders.records(self._orders.rows(ids))
+        else:
+            records = self._partners.records(self._whole(self._partners.rows(ids)))
+        there = {one.external_id for one in records}
+        return [*records, *(RemoteRecord(one, {}, deleted=True) for one in external_ids if one not in there)]
 
     def deletes(self, object: str, since: Any, bound: Iterable[str]) -> Deletes:
         """Those of `bound` archived, unlinked, merged away or hidden from this user; Odoo names none itself."""
+        model = order.MODEL if object == "order" else partner.MODEL
         self._know(object)
         rpc = self._rpc()
         gone: list[str] = []
@@ -126,7 +172,8 @@ class OdooConnector(Connector):
         for start in range(0, len(asked), _ALIVE_BATCH):
             part = asked[start : start + _ALIVE_BATCH]
             ids = [int(one) for one in part if one.isdecimal()]
-            rows = rpc.search_read(partner.MODEL, [["id", "in", ids], ["active", "=", True]], ["id"])
+            alone: Domain = [] if object == "order" else [["active", "=", True]]
+            rows = rpc.search_read(model, [["id", "in", ids], *alone], ["id"])
             alive = {str(row["id"]) for row in rows}
             gone += [one for one in part if one not in alive]
         return Deletes(gone)
@@ -138,13 +185,17 @@ class OdooConnector(Connector):
         if not changes:
             return []
         rpc = self._rpc()
+        if object == "order":
+            return self._order_writer(rpc).push(changes)
         writer = PartnerWriter(rpc, self._partners, lookups=self._lookups, marks=self._marks(rpc))
         return writer.push(changes)
 
     def find(self, object: str, change: Change) -> Sequence[RemoteRecord]:
-        """By our mark; a create without one by its e-mail and name."""
+        """By our mark; a partner without one by its e-mail and name."""
         self._know(object)
         rpc = self._rpc()
+        if object == "order":
+            return self._orders.records(self._order_writer(rpc).find(change.marker)) if change.marker else []
         if change.marker:
             ids = list(self._marks(rpc).find([change.marker]).values())
             return self._partners.records(self._partners.rows(ids))
@@ -172,28 +223,61 @@ class OdooConnector(Connector):
     def _pages(self, object: str, cursor: Any) -> Iterator[Page]:
         declared = self.manifest.objects[object]
         rpc = self._rpc()
-        source = Source(partner.MODEL, self._partners.fields(), self._customers(rpc), written)
+        if object == "order":
+            self._orders.needed()
+            source = Source(order.MODEL, self._orders.fields(), [], self._orders.touched)
+        else:
+            source = Source(partner.MODEL, self._partners.fields(), self._customers(rpc), written)
         for step in steps(rpc, source, cursor, size=declared.page_size, overlap=declared.overlap_seconds):
-            yield Page(self._partners.records(self._mains(step)), step.cursor, (), step.total)
+            if object == "order":
+                records = self._orders.records(step.rows)
+            else:
+                records = self._partners.records(self._mains(step))
+            yield Page(records, step.cursor, (), step.total)
+
+    def _order_writer(self, rpc: Rpc) -> OrderWriter:
+        settings = self.connection.settings
+        policy = str(settings.get("unknown_product") or "hold")
+        if policy not in POLICIES:
+            raise ConnectionBroken(f'unknown_product is "{policy}"', fix=f"use {', '.join(POLICIES)}")
+        codes = {"shipping": settings.get("shipping_product"), "discount": settings.get("discount_product")}
+        products = Products(rpc, policy=policy, placeholder=settings.get("placeholder_product"), codes=codes)
+        companies = settings.get("companies") or [None]
+        company = int(companies[0]) if companies[0] is not None else None
+        confirm = settings.get("confirm_orders") is not False
+        return OrderWriter(rpc, self._orders, products, confirm=confirm, company=company)
 
     def _mains(self, step: Step) -> list[Row]:
-        """The partners of a page; in place of an address, whose change leaves no stamp there, its parent."""
-        mains = [row for row in step.rows if not partner.is_address(row)]
+        """The partners of a page, and in place of an address its parent, which a change of it does not stamp."""
         if step.full:  # the parents come themselves
-            return mains
+            return [row for row in step.rows if not partner.is_address(row)]
+        return self._whole(step.rows)
+
+    def _whole(self, rows: Sequence[Row]) -> list[Row]:
+        mains = [row for row in rows if not partner.is_address(row) and not self._ours(row)]
         there = {row["id"] for row in mains}
-        parents = {partner.link(row["parent_id"]) for row in step.rows if partner.is_address(row)}
+        parents = {partner.link(row["parent_id"]) for row in rows if partner.is_address(row)}
         missing = [id for id in parents if id is not None and id not in there]
-        return [*mains, *(row for row in self._partners.rows(missing) if not partner.is_address(row))]
+        found = self._partners.rows(missing)
+        return [*mains, *(row for row in found if not partner.is_address(row) and not self._ours(row))]
+
+    def _ours(self, row: Row) -> bool:
+        """A user's own partner, or one of our own companies' people: no customer."""
+        return (
+            row.get("partner_share") is False
+            or partner.link(row.get("commercial_partner_id")) in self._houses()
+        )
+
+    def _houses(self) -> frozenset[int]:
+        if self._own is None:
+            rows = self._rpc().search_read("res.company", [], ["partner_id"])
+            self._own = frozenset(id for row in rows if (id := partner.link(row.get("partner_id"))))
+        return self._own
 
     def _customers(self, rpc: Rpc) -> Domain:
         """Neither the users' own partners nor our own companies and their people; and what the admin says."""
         if self._scope is None:
-            own = [
-                partner.link(row.get("partner_id"))
-                for row in rpc.search_read("res.company", [], ["partner_id"])
-            ]
-            scope: Domain = [["commercial_partner_id", "not in", [id for id in own if id]]]
+            scope: Domain = [["commercial_partner_id", "not in", sorted(self._houses())]]
             if rpc.known(partner.MODEL, ["partner_share"]):
                 scope.append(["partner_share", "=", True])
             self._scope = [*scope, *_domain(self.connection.settings.get("partner_domain"))]
@@ -202,6 +286,9 @@ class OdooConnector(Connector):
     def _first(self, object: str) -> int:
         """How many there are to pull; one of them is read whole."""
         rpc = self._rpc()
+        if object == "order":
+            self._orders.records(rpc.search_read(order.MODEL, [], self._orders.fields(), limit=1))
+            return rpc.count(order.MODEL, [])
         scope = self._customers(rpc)
         rows = rpc.search_read(partner.MODEL, scope, self._partners.fields(), limit=1)
         self._partners.records(rows)

@@ -36,6 +36,10 @@ class Forbidden(ConnectionBroken):
     """The user may not do this with this kind of record."""
 
 
+class Missing(ConnectionBroken):
+    """This Odoo has no such model or method: another version, or an app that is not installed."""
+
+
 def fault(data: Any, *, reads: bool, at: str) -> HubError:
     """The error for what Odoo says. `data`: its `name` and `message`; the traceback beside them is never shown."""
     said: Mapping[str, Any] = data if isinstance(data, dict) else {}
@@ -49,8 +53,8 @@ def fault(data: Any, *, reads: bool, at: str) -> HubError:
         return RecordRejected("Odoo refuses it", cause=text or name)
     if "External ID not found" in text:
         return Gone("there is no such external id", cause=text)
-    if "doesn't exist" in text or "does not exist" in text:
-        return ConnectionBroken(
+    if name == "AttributeError" or "doesn't exist" in text or "does not exist" in text:
+        return Missing(
             f"Odoo lacks something that is read: {text}", fix="install the app it belongs to, or its field"
         )
     return ConnectionBroken(

@@ -25,6 +25,7 @@ STREET = ("street", "street2", "zip", "city")
 PLACE = ("state_id", "country_id")
 FIELDS: tuple[str, ...] = (
     *("id", "active", "is_company", "parent_id", "commercial_partner_id", "type", "company_name", "lang"),
+    "partner_share",
     *PLAIN,
     *STREET,
     *PLACE,

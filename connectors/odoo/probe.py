@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.odoo import partner
+from connectors.odoo.faults import Missing
 from connectors.odoo.rpc import Rpc
 from hub.sdk import ConnectionBroken, ConnectionView, FieldShape, Finding, HubError, ObjectShape
 
@@ -21,6 +22,7 @@ def findings(
         ("log in", lambda: (f"{connect().name}, database {connection.settings['database']}", None)),
         ("rights", lambda: _rights(connect())),
         ("read partners", lambda: (f"{read('customer')} partners", None)),
+        ("sale orders", lambda: _orders(connect(), read)),
         ("words", lambda: _words(connect())),
         ("webhooks", lambda: _hooks(connection)),
     )
@@ -35,12 +37,15 @@ def findings(
 
 
 def may(rpc: Rpc, model: str, right: str) -> bool:
-    """Whether the user may; `check_access_rights` is gone in 18, `has_access` new there."""
+    """Whether the user may; false also where the model is missing. `has_access` came in 18, as the other went."""
     try:
         return bool(rpc.read(model, "has_access", {"operation": right}, ids=[]))
-    except ConnectionBroken:
+    except Missing:
         named = {"operation": right, "raise_exception": False}
+    try:
         return bool(rpc.read(model, "check_access_rights", named))
+    except Missing:
+        return False
 
 
 def _rights(rpc: Rpc) -> Said:
@@ -52,6 +57,14 @@ def _rights(rpc: Rpc) -> Said:
     if missing:
         return f"the user may not {', '.join(missing)} partners", "enough for reading; writes will be refused"
     return "read, write and create partners", None
+
+
+def _orders(rpc: Rpc, read: Callable[[str], int]) -> Said:
+    """The app may be missing: then there are customers only."""
+    if not may(rpc, "sale.order", "read"):
+        return "no sale orders: the app Sales is missing, or the user may not read them; customers only", None
+    able = may(rpc, "sale.order", "create")
+    return f"{read('order')} orders; {'and they may be made' if able else 'none may be made'}", None
 
 
 def _words(rpc: Rpc) -> Said:
@@ -88,7 +101,14 @@ def shapes(rpc: Rpc) -> Sequence[ObjectShape]:
         for name, shape in sorted(theirs.items())
         if name not in named and shape.get("type") in {*partner.SIMPLE, "many2one"}
     ]
-    return [ObjectShape(partner.MODEL, "customer", [*ours, *further])]
+    return [ObjectShape(partner.MODEL, "customer", [*ours, *further]), *_order_shape(rpc)]
+
+
+def _order_shape(rpc: Rpc) -> Sequence[ObjectShape]:
+    """The words of our raw orders; the amounts and lists among them are made of several tables."""
+    if not may(rpc, "sale.order", "read"):
+        return []
+    return [ObjectShape("sale.order", "order", [FieldShape(name, kind, None) for name, kind in _ORDER])]
 
 
 def _ours() -> Iterator[tuple[str, str]]:
@@ -110,6 +130,13 @@ def _label(theirs: Mapping[str, Mapping[str, Any]], name: str) -> str | None:
     return str(found) if found else None
 
 
+_ORDER = (
+    *((name, "char") for name in ("number", "state", "customer", "email", "reference", "source", "hub_ref")),
+    *((name, "char") for name in ("currency", "invoice_status", "payment", "fulfilment")),
+    *((name, "datetime") for name in ("placed", "created", "changed")),
+    *((name, "dict") for name in ("billing", "shipping", "totals")),
+    *((name, "list") for name in ("lines", "payments", "refunds", "fulfilments")),
+)
 _READ_ONLY = (
     ("id", "integer"),
     ("active", "boolean"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import odoo_adapters  # noqa: E402
+import odoo_adapters
 
 
 class OdooAdapter(odoo_adapters.FakeAdapter):

@@ -11,11 +11,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from odoo_fake_server import DATABASE, KEY, LOGIN, FakeOdoo  # noqa: E402
+from odoo_fake_server import DATABASE, KEY, LOGIN, FakeOdoo
 
-from connectors.odoo.connector import OdooConnector  # noqa: E402
-from hub.sdk import ConnectionView  # noqa: E402
-from hub.sdk.registry import build  # noqa: E402
+from connectors.odoo.connector import OdooConnector
+from hub.sdk import ConnectionView
+from hub.sdk.registry import build
 
 Connect = Callable[..., OdooConnector]
 

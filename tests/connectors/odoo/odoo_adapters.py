@@ -12,6 +12,9 @@ from odoo_fake_server import DATABASE, KEY, LOGIN, WRITES, FakeOdoo
 from hub.testkit.adapter import Adapter, NotApplicable, Refused, Setup, Wrong
 
 SECRET = "webh00k-s3cret"
+# No check needs more of its own records than this at once.
+_KEPT = 40
+_MODELS = {"customer": "res.partner", "order": "sale.order"}
 
 
 class FakeAdapter(Adapter):
@@ -19,10 +22,12 @@ class FakeAdapter(Adapter):
 
     version = 17
     settings: Mapping[str, Any] = {"protocol": "jsonrpc", "login": LOGIN}
+    objects = ("customer", "order")
     url_setting = "url"
 
     def start(self, folder: str) -> None:
         self.odoo = FakeOdoo(self.version).start()
+        self.buyer = self.odoo.engine.create("res.partner", {"name": "Buyer", "email": "buyer@example.org"})
 
     def stop(self) -> None:
         self.odoo.stop()
@@ -40,6 +45,24 @@ class FakeAdapter(Adapter):
         )
 
     def payload(self, object: str, number: int, *, text: str | None = None) -> Mapping[str, Any]:
+        if object == "order":
+            line = {
+                "kind": "product",
+                "sku": "CHAIR",
+                "name": "Chair",
+                "quantity": "2",
+                "total": "20.00",
+                "tax": "0",
+            }
+            return {
+                "reference": f"WEB-{number}" if text is None else text,
+                "customer": str(self.buyer),
+                "currency": "EUR",
+                "state": "sale",
+                "placed": "2026-11-01T10:00:00+00:00",
+                "totals.grand": "20.00",
+                "lines": [line],
+            }
         return {
             "name": f"Partner {number}" if text is None else text,
             "email": f"partner{number}@example.org",
@@ -48,7 +71,7 @@ class FakeAdapter(Adapter):
         }
 
     def text_of(self, object: str, raw: Mapping[str, Any]) -> str | None:
-        return raw.get("name")
+        return raw.get("reference" if object == "order" else "name")
 
     def seed(self, object: str, payload: Mapping[str, Any]) -> str:
         return self.seed_together(object, [payload])[0]
@@ -56,38 +79,52 @@ class FakeAdapter(Adapter):
     def seed_together(self, object: str, payloads: Sequence[Mapping[str, Any]]) -> list[str]:
         """All in one transaction: they share its microsecond."""
         self.odoo.engine.tick()
-        ids = []
-        for payload in payloads:
-            values = {name: value for name, value in payload.items() if "." not in name}
-            values["child_ids"] = [[0, 0, {"type": "invoice", "city": payload["billing.city"]}]]
-            try:
-                ids.append(str(self.odoo.engine.create("res.partner", values)))
-            except Fault as fault:
-                raise Refused(fault.message) from None
-        return ids
+        self.odoo.engine.forget(_MODELS[object], _KEPT)
+        try:
+            return [str(self._seed(object, one)) for one in payloads]
+        except Fault as fault:
+            raise Refused(fault.message) from None
+
+    def _seed(self, object: str, payload: Mapping[str, Any]) -> int:
+        if object == "order":
+            line = {"product_id": 1, "product_uom_qty": 2.0, "price_unit": 10.0}
+            values: dict[str, Any] = {"partner_id": self.buyer, "client_order_ref": payload["reference"]}
+            return int(self.odoo.engine.create("sale.order", {**values, "order_line": [[0, 0, line]]}))
+        values = {name: value for name, value in payload.items() if "." not in name}
+        values["child_ids"] = [[0, 0, {"type": "invoice", "city": payload["billing.city"]}]]
+        return int(self.odoo.engine.create("res.partner", values))
 
     def read(self, object: str, external_id: str) -> Mapping[str, Any] | None:
-        rows = self.odoo.engine.rows["res.partner"]
-        row = rows.get(int(external_id))
+        row = self.odoo.engine.rows[_MODELS[object]].get(int(external_id))
         if row is None:
             return None
+        if object == "order":
+            total = f"{row['amount_total']:.2f}"
+            return {"reference": row["client_order_ref"] or None, "state": row["state"], "grand": total}
+        rows = self.odoo.engine.rows["res.partner"]
         child = next((one for one in rows.values() if one["parent_id"] == row["id"]), {"city": False})
         plain = {name: row[name] or None for name in ("name", "email", "street", "phone")}
         return {**plain, "active": row["active"], "billing": {"city": child["city"] or None}}
 
     def comparable(self, object: str, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        if object == "order":
+            grand = raw["grand"] if "grand" in raw else f"{float(raw['totals']['grand']):.2f}"
+            return {"reference": raw["reference"], "state": raw["state"], "grand": grand}
         plain = {name: raw[name] for name in ("name", "email", "street", "phone", "active")}
         return {**plain, "billing": {"city": raw["billing"]["city"]}}
 
     def change(self, object: str, external_id: str, *, text: str) -> None:
         self.odoo.engine.tick()
-        self.odoo.engine.write("res.partner", [int(external_id)], {"name": text})
+        field = "client_order_ref" if object == "order" else "name"
+        self.odoo.engine.write(_MODELS[object], [int(external_id)], {field: text})
 
     def remove(self, object: str, external_id: str) -> None:
         self.odoo.engine.tick()
-        self.odoo.engine.unlink("res.partner", [int(external_id)])
+        self.odoo.engine.unlink(_MODELS[object], [int(external_id)])
 
     def refused(self, object: str, number: int) -> Mapping[str, Any]:
+        if object == "order":
+            return {**self.payload(object, number), "totals.grand": "21.00"}
         return {**self.payload(object, number), "name": ""}
 
     def is_write(self, method: str, path: str, body: bytes) -> bool:
@@ -103,4 +140,5 @@ class FakeAdapter(Adapter):
         raise NotApplicable("Odoo signs nothing and tells no time: its own tests are in test_odoo_webhook.py")
 
     def count(self, object: str, text: str) -> int:
-        return sum(one["name"] == text for one in self.odoo.engine.rows["res.partner"].values())
+        field = "client_order_ref" if object == "order" else "name"
+        return sum(one[field] == text for one in self.odoo.engine.rows[_MODELS[object]].values())

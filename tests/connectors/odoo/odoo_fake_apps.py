@@ -146,7 +146,7 @@ class Apps(Engine):
             self.rows["stock.move"][move]["state"] = "assigned"
 
     def ship(self, picking: int, tracking: str | None = None) -> None:
-        """A warehouse hand validates the picking: the order's own stamp is moved by its delivered quantities."""
+        """A warehouse hand validates the picking: neither the order nor its lines get a new stamp by that."""
         self.tick()
         row = self.rows["stock.picking"][picking]
         row |= {"state": "done", "date_done": self.now, "carrier_tracking_ref": tracking or False}
@@ -156,32 +156,39 @@ class Apps(Engine):
             if move["picking_id"] == picking:
                 move |= {"state": "done", done: move["product_uom_qty"], "write_date": self.now}
                 line = self.rows["sale.order.line"][move["sale_line_id"]]
-                line |= {
-                    "qty_delivered": line["qty_delivered"] + move["product_uom_qty"],
-                    "write_date": self.now,
-                }
+                line["qty_delivered"] += move["product_uom_qty"]
 
-    def invoice(self, order: int, *, paid: bool, refund: float = 0.0) -> int:
-        """An accountant makes and posts the invoice, and perhaps a credit note."""
+    def invoice(self, order: int, *, refund: float = 0.0) -> int:
+        """An accountant makes and posts the invoice, or a credit note of `refund`, which is paid out at once."""
         self.tick()
         sale = self.rows["sale.order"][order]
         total = refund or sale["amount_total"]
-        values: Row = {
-            "move_type": "out_refund" if refund else "out_invoice",
-            "state": "posted",
-            "currency_id": 1,
-        }
-        id = self.create("account.move", values)
+        id = self.create(
+            "account.move", {"move_type": "out_refund" if refund else "out_invoice", "state": "posted"}
+        )
         row = self.rows["account.move"][id]
         row |= {
             "name": f"INV/2026/{id:05d}",
-            "payment_state": "paid" if paid else "not_paid",
+            "payment_state": "paid" if refund else "not_paid",
             "amount_total": total,
         }
-        row |= {"amount_residual": 0.0 if paid else total, "invoice_date": self.now.date().isoformat()}
+        row |= {"amount_residual": 0.0 if refund else total, "invoice_date": self.now.date().isoformat()}
+        line = self.create("account.move.line", {"move_id": id})
+        for one in self.rows["sale.order.line"].values():
+            if one["order_id"] == order:
+                one["invoice_lines"] = [*one["invoice_lines"], line]
         sale["invoice_ids"] = [*sale["invoice_ids"], id]
-        sale |= {"invoice_status": "invoiced", "write_date": self.now}
+        sale["invoice_status"] = "invoiced"
         return id
+
+    def pay(self, invoice: int, amount: float) -> None:
+        """Money comes in: only the reconciliation is new, neither order nor invoice gets a new stamp."""
+        self.tick()
+        row = self.rows["account.move"][invoice]
+        row["amount_residual"] = round(row["amount_residual"] - amount, 2)
+        row["payment_state"] = "partial" if row["amount_residual"] else "paid"
+        line = next(one["id"] for one in self.rows["account.move.line"].values() if one["move_id"] == invoice)
+        self.create("account.partial.reconcile", {"debit_move_id": line, "amount": amount})
 
     def action_cancel(self, ids: list[int], context: Row) -> Any:
         for id in ids:
@@ -195,6 +202,17 @@ class Apps(Engine):
                     picking |= {"state": "cancel", "write_date": self.now}
             order |= {"state": "cancel", "write_date": self.now, "invoice_status": "no"}
         return True
+
+    def forget(self, model: str, keep: int) -> None:
+        """Drop the oldest records beyond `keep`, without a word: only to keep long test runs quick."""
+        rows, child = self.rows[model], {"res.partner": "parent_id", "sale.order": "order_id"}[model]
+        inner = "sale.order.line" if model == "sale.order" else model
+        mains = [id for id, row in rows.items() if model == "sale.order" or (not row["parent_id"] and id > 5)]
+        old = set(mains[:-keep])
+        for id in old:
+            del rows[id]
+        for id in [id for id, row in self.rows[inner].items() if row[child] in old]:
+            del self.rows[inner][id]
 
     def unlink(self, model: str, ids: list[int]) -> bool:
         if model == "sale.order":

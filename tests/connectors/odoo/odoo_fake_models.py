@@ -28,8 +28,10 @@ _PARTNER_TYPES = (
 
 _ALL: dict[str, dict[str, str]] = {
     "res.partner": {
-        **{name: "char" for name in "name email phone mobile website function vat ref company_name".split()},
-        **{name: "char" for name in "street street2 zip city comment company_registry".split()},
+        **dict.fromkeys(
+            ["name", "email", "phone", "mobile", "website", "function", "vat", "ref", "company_name"], "char"
+        ),
+        **dict.fromkeys(["street", "street2", "zip", "city", "comment", "company_registry"], "char"),
         "is_company": "boolean",
         "active": "boolean",
         "partner_share": "boolean~",
@@ -128,7 +130,15 @@ _ALL: dict[str, dict[str, str]] = {
         "is_delivery": "boolean",
         "is_downpayment": "boolean",
         "is_reward_line": "boolean~",
+        "move_ids": "one2many:stock.move:sale_line_id",
+        "invoice_lines": "many2many:account.move.line",
     },
+    "account.move.line": {
+        "move_id": "many2one:account.move",
+        "matched_credit_ids": "one2many:account.partial.reconcile:debit_move_id",
+    },
+    "account.partial.reconcile": {"debit_move_id": "many2one:account.move.line", "amount": "monetary"},
+    "decimal.precision": {"name": "char!", "digits": "integer!"},
     "stock.picking": {
         "name": "char",
         "state": "selection~",
@@ -157,7 +167,7 @@ _ALL: dict[str, dict[str, str]] = {
         "invoice_date": "date",
         "ref": "char",
         "currency_id": "many2one:res.currency",
-        "reversed_entry_id": "many2one:account.move",
+        "line_ids": "one2many:account.move.line:move_id",
     },
     "crm.lead": {
         "name": "char!",

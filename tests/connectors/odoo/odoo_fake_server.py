@@ -56,6 +56,10 @@ class FakeOdoo(Loopback):
         self.engine.rows["res.partner"][2]["partner_share"] = False
         make("res.users", {"login": LOGIN, "partner_id": 2, "active": True})
         make("uom.uom", {"name": "Units"})
+        make("decimal.precision", {"name": "Product Price", "digits": 2})
+        for name, code in (("Chair", "CHAIR"), ("Desk", "DESK"), ("Delivery", "SHIPPING")):
+            make("product.product", {"name": name, "default_code": code, "list_price": 10.0})
+        self.engine.rows["product.product"][3]["type"] = "service"
         make("product.pricelist", {"name": "Default", "currency_id": 1, "active": True})
         for name, rate, inside in (("19%", 19.0, False), ("19% incl.", 19.0, True), ("7%", 7.0, False)):
             make("account.tax", {"name": name, "amount": rate, "price_include": inside})
@@ -254,7 +258,7 @@ class FakeOdoo(Loopback):
     # --- webhooks -----------------------------------------------------------------------------------
 
     def webhook(self, model: str, id: int, *, secret: str, fields: Row | None = None) -> tuple[Row, bytes]:
-        """What "Send Webhook Notification" posts to https://hub:SECRET@…: requests turns the URL's user into a header."""
+        """What "Send Webhook Notification" posts to https://hub:SECRET@…, whose user becomes a header on the way."""
         said = {"_model": model, "_id": id, "_action": "Tell the hub(#42)", **(fields or {})}
         pair = base64.b64encode(f"hub:{secret}".encode()).decode()
         headers = {"Content-Type": "application/json", "Authorization": f"Basic {pair}"}
