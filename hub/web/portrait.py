@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from hub.canonical.ids import show
 from hub.flows import goldens
 from hub.flows.explain import Explanation
-from hub.store.queries import glance, interactions, readers
+from hub.store.queries import glance, interactions, numbers, readers
 from hub.store.queries.interactions import InteractionRow
 from hub.web import fields, said
 from hub.web.say import gettext
@@ -175,12 +175,16 @@ def orders(conn: Connection, customer_id: int) -> list[tuple[Any, dict[str, Any]
 def history(conn: Connection, told: Explanation, listed: list[tuple[Any, dict[str, Any]]]) -> list[Event]:
     """Orders, interactions, changes, writes and notes, newest first."""
     found = [_ordered(row, doc) for row, doc in listed if doc.get("placed_at")]
-    found += [_said(row) for row in interactions.of_customer(conn, told.customer_id, limit=_INTERACTIONS)]
+    talk = interactions.of_customer(conn, told.customer_id, limit=_INTERACTIONS)
+    found += [_said(row) for row in talk]
+    # what the feed says of a customer for an interaction's sake is no change of the golden record
+    theirs = {numbers.minted_ms(one.id) for one in talk} | {int(one.updated_at * 1000) for one in talk}
     for one in told.records:
         sentence = gettext("%(record)s was first seen", record=one["external_id"])
         found.append(Event(_seconds(one["first_seen"]), "seen", sentence, one["connection"]))
     for line in glance.happened_to(conn, told.customer_id, limit=_HISTORY):
-        found.append(Event(line.at, line.kind.lower(), _happened(line), None))
+        if line.kind != "CHANGED" or int(line.at * 1000) not in theirs:
+            found.append(Event(line.at, line.kind.lower(), _happened(line), None))
     ids = [one["record_id"] for one in told.records]
     for write in glance.writes_to(conn, ids, limit=_HISTORY):
         found.append(_wrote(write))

@@ -49,7 +49,7 @@ def words(row: InteractionRow, doc: Mapping[str, Any]) -> str | None:
         )
         text = str(next(reasons, ""))
     if row.external_id is None and row.cause:
-        text = f"{text} — {row.cause}"
+        text = f"{row.cause} — {text}"
     return (text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…") or None
 
 

@@ -21,6 +21,11 @@ def record_ids(connection: Connection, count: int, *, now: float) -> range:
     return range(first, first + count)
 
 
+def minted_ms(id: int) -> int:
+    """When a record id was handed out: epoch milliseconds."""
+    return (id >> _SHIFT) + _EPOCH_MS
+
+
 def feed_numbers(connection: Connection, count: int) -> range:
     """`count` new feed numbers. Must be the last statement but the feed's own insert: the row stays locked to
     commit."""

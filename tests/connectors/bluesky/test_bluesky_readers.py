@@ -136,6 +136,7 @@ def test_the_page_of_a_customer_tells_what_was_said(api: Any, heard: Any, bob: A
     assert "@ hello 1" in page
     assert "Soon, &lt;b&gt;Bob" in page
     assert "4 interactions" in page
+    assert "The golden record changed" not in page, "it did not"
     assert 'href="https://bsky.app/profile/did:plc:' in page
 
 
