@@ -218,8 +218,12 @@ def valid(given: Any, rule: Mapping[str, Any], *, in_query: bool) -> None:
 
 
 def sanitized(text: str) -> str:
-    """What WordPress makes of a one-line text field (sanitize_text_field): no tags, no line breaks, no %41."""
+    """What WordPress makes of a one-line text field (sanitize_text_field): no tags, no line breaks, no %41.
+
+    Compared with WordPress 6.1 itself, for every text of the conformance suite.
+    """
     if "<" in text:
+        text = re.sub(r"(?si)<(script|style)[^>]*>.*?</\1>", "", text)
         text = re.sub(r"<[a-zA-Z/!?][^>]*>?", "", text)
         text = text.replace("<", "&lt;")
     text = re.sub(r"[\r\n\t ]+", " ", text).strip()
