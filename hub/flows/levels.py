@@ -10,12 +10,11 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
+from hub.flows.matching import nodes_of
 from hub.flows.wiring import Wiring
 from hub.identity.cluster import Node, cluster
 from hub.identity.decide import Decision
-from hub.identity.features import Features
-from hub.store.documents import load
-from hub.store.queries import matching, partition, records
+from hub.store.queries import matching, partition
 
 Level = Literal["auto", "review"]
 Edge = tuple[int, int, int]
@@ -34,9 +33,11 @@ def anchors(conn: Connection, wiring: Wiring, *, level: Level) -> dict[int, int]
     return found
 
 
-def anchors_from(conn: Connection, wiring: Wiring, edges: Sequence[Edge]) -> dict[int, int]:
-    """The same at the level auto from these pairs instead of the stored ones. wiring: with the model to judge by."""
-    strong = [edge for edge in edges if edge[2] >= wiring.model.auto]
+def anchors_from(
+    conn: Connection, wiring: Wiring, edges: Sequence[Edge], *, level: Level = "auto"
+) -> dict[int, int]:
+    """The same from these pairs instead of the stored ones. wiring: with the model to judge by."""
+    strong = [edge for edge in edges if edge[2] >= threshold(wiring, level)]
     bonds = [(a, b) for a, b, _ in strong]
     found: dict[int, int] = {}
     every = components([*bonds, *partition.bonds(conn, least=None)])
@@ -46,7 +47,7 @@ def anchors_from(conn: Connection, wiring: Wiring, edges: Sequence[Edge]) -> dic
         mine.setdefault(home[edge[0]], []).append(edge)
     for batch in _batches(every):
         held = [edge for ids in batch for edge in mine.get(home[ids[0]], ())]
-        for group in _clusters(conn, wiring, batch, edges=held, level="auto"):
+        for group in _clusters(conn, wiring, batch, edges=held, level=level):
             found.update(dict.fromkeys(group, group[0]))
     return found
 
@@ -105,22 +106,6 @@ def _clusters(
 
 def _among(decisions: Iterable[Decision], mine: Mapping[int, Node]) -> list[Decision]:
     return [one for one in decisions if one.a in mine and one.b in mine]
-
-
-def nodes_of(conn: Connection, wiring: Wiring, ids: Iterable[int]) -> dict[int, Node]:
-    """The nodes of stored records, as clustering takes them."""
-    standings = matching.standings(conn, ids)
-    found = {}
-    for id, place in records.places(conn, standings).items():
-        name = wiring.names.get(place.connection_id, "")
-        unique = place.object == "customer" and wiring.unique_customers(place.connection_id)
-        found[id] = Node(
-            (place.first_seen, name, place.object, place.external_id, place.part),
-            Features.from_json(load(standings[id].features)),
-            name if unique else None,
-            standings[id].tied_to,
-        )
-    return found
 
 
 def _batches(components: Iterable[list[int]]) -> Iterator[list[list[int]]]:

@@ -7,21 +7,19 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.flows.matching import features_of
+from hub.flows.matching import pair_scores
 from hub.flows.wiring import Wiring
 from hub.identity.explain import meaning
-from hub.identity.score import Score, score
-from hub.store.queries import matching, records
+from hub.identity.score import Score
+from hub.store.queries import records
 
 Pair = tuple[int, int]
 
 
 def scores(conn: Connection, wiring: Wiring, pairs: Iterable[Pair]) -> dict[Pair, Score]:
-    """The score of each pair of stored records, whether or not the machine would have compared them."""
+    """The score of each pair of stored records, as intake scores it, whether or not it would have compared them."""
     wanted = list(pairs)
-    standings = matching.standings(conn, {id for pair in wanted for id in pair})
-    features = {id: features_of(one) for id, one in standings.items()}
-    return {(a, b): score(features[a], features[b], wiring.model) for a, b in wanted}
+    return pair_scores(conn, wiring, wanted) if wanted else {}
 
 
 def named(conn: Connection, wiring: Wiring, ids: Iterable[int]) -> dict[int, str]:

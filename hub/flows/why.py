@@ -12,7 +12,7 @@ from hub.canonical import ids
 from hub.canonical.moment import from_epoch
 from hub.flows import pairs
 from hub.flows.find import Meant
-from hub.flows.levels import nodes_of
+from hub.flows.matching import nodes_of
 from hub.flows.wiring import Wiring
 from hub.identity.cluster import cluster
 from hub.identity.decide import Decision, pair
