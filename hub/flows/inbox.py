@@ -13,8 +13,6 @@ from hub.settings import Settings
 from hub.store.queries import heartbeats, inbox
 from hub.store.session import Database
 
-_PATIENCE = 300.0  # seconds
-
 
 class Replayed(NamedTuple):
     """How many rows wait again, and what became of them here: by state; empty if the workers take them."""
@@ -42,8 +40,10 @@ def replay(db: Database, settings: Settings, ids: Iterable[int], *, confirm: boo
         return Replayed(count, {})
     wiring = load_wiring(db)
     for id in connections:
-        if wiring.of(id):
-            webhook.work(db, settings, id, wiring=wiring, bucket=None, seconds=_PATIENCE)
+        goes_on = bool(wiring.of(id))
+        while goes_on:
+            worked = webhook.work(db, settings, id, wiring=wiring, bucket=None)
+            goes_on = worked is not None and worked.goes_on
     became: dict[str, int] = {}
     with db.read() as conn:
         for row in again:

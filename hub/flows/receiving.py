@@ -17,6 +17,7 @@ from hub.budget import LocalBucket
 from hub.errors import HubError, NotFound, NotSigned, RateLimited, RecordRejected, WrongUse
 from hub.flows import connect
 from hub.flows.config import from_json
+from hub.flows.connection_check import NAME
 from hub.queue import JobQueue
 from hub.sdk import registry
 from hub.sdk.connector import Connector, Hint
@@ -97,8 +98,10 @@ class Door:
 
     def _place(self, name: str) -> _Place:
         """The connection, with its connector, which is built again when its configuration has changed."""
-        with self._store().read() as conn:
-            row = connections.by_name(conn, name)
+        row = None
+        if NAME.fullmatch(name):
+            with self._store().read() as conn:
+                row = connections.by_name(conn, name)
         if row is None or row.state in ("removed", BUILT_IN):
             raise NotFound("There is no such connection.")
         built_from = (row.id, row.connector, row.base_dir, row.config)

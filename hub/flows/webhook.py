@@ -32,10 +32,11 @@ _FIRST = ("customer", "order", "interaction")  # orders and interactions refer t
 
 
 class Worked(NamedTuple):
-    """What became of it. calls: jobs to ring for, besides what is owed now."""
+    """What became of a batch. calls: jobs to ring for, besides what is owed now. goes_on: the connection works."""
 
     counts: Counter[str]
-    calls: Sequence[Call] = ()
+    calls: Sequence[Call]
+    goes_on: bool
 
 
 @dataclass(slots=True)
@@ -121,29 +122,20 @@ class _Batch:
 
 
 def work(
-    db: Database,
-    settings: Settings,
-    connection_id: int,
-    *,
-    wiring: Wiring,
-    bucket: Bucket | None,
-    seconds: float,
-) -> Worked:
-    """Work on what waits of a connection, until nothing is due or `seconds` are over. Outcomes are in the rows."""
-    counts: Counter[str] = Counter()
-    calls: list[Call] = []
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        batch = _Batch(db, settings, wiring, connection_id, bucket, counts)
-        rows = batch.claim()
-        if not rows:
-            break
-        counts["webhooks"] += len(rows)
-        trouble = batch.take(rows)
-        calls += batch.calls
-        if not batch.settle(rows, trouble):
-            break
-    return Worked(+counts, calls)
+    db: Database, settings: Settings, connection_id: int, *, wiring: Wiring, bucket: Bucket | None
+) -> Worked | None:
+    """Work on what waits of a connection, as much as goes in one batch. None: nothing is due.
+
+    Outcomes are in the rows; nothing is raised for what went wrong over there.
+    """
+    batch = _Batch(db, settings, wiring, connection_id, bucket, Counter())
+    rows = batch.claim()
+    if not rows:
+        return None
+    batch.counts["webhooks"] += len(rows)
+    trouble = batch.take(rows)
+    goes_on = batch.settle(rows, trouble)
+    return Worked(+batch.counts, batch.calls, goes_on)
 
 
 def _place(object: str) -> int:

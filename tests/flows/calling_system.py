@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -93,11 +94,16 @@ class Doorstep:
 
     def work(self, name: str) -> dict[str, int]:
         """The job of one connection; its counts. What it rings for is in `bells`."""
-        worked = webhook.work(
-            self.hub.db, self.hub.settings, self.id(name), wiring=load_wiring(self.hub.db), bucket=None, seconds=30
-        )  # fmt: skip
-        self.bells.rung += [*worked.calls, *upkeep.urgent(self.hub.db, time.time())]
-        return dict(worked.counts)
+        counts: Counter[str] = Counter()
+        wiring, goes_on = load_wiring(self.hub.db), True
+        while goes_on:
+            worked = webhook.work(self.hub.db, self.hub.settings, self.id(name), wiring=wiring, bucket=None)
+            goes_on = worked is not None and worked.goes_on
+            if worked is not None:
+                counts += worked.counts
+                self.bells.rung += worked.calls
+        self.bells.rung += upkeep.urgent(self.hub.db, time.time())
+        return dict(counts)
 
     def drain(self, *lanes: str) -> None:
         """What is rung for in these lanes goes out (without: in all), and what is owed a reading is read."""

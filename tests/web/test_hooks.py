@@ -115,6 +115,7 @@ def test_it_is_open_under_any_name_while_the_pages_are_not(site: Site) -> None:
         (404, {"path": "/hooks/nobody"}),
         (404, {"path": "/hooks/crm"}),
         (404, {"path": "/hooks/api"}),
+        (404, {"path": "/hooks/a%00b"}),
         (413, {"data": b"x" * (MOST_BYTES + 1)}),
     ],
 )
