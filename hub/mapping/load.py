@@ -12,7 +12,7 @@ from hub.mapping.spec import MAIN, ORGANISATION, ListLines, MapSpec, Part, PullL
 from hub.mapping.toml_lines import Where, line_of, parse
 
 TOP_KEYS = ("object", "pull", "push", "values", "ignore", "blank", "blank_as", "description")
-PULL_KEYS = ("from", "via", "const", "currency", "country", "push")
+PULL_KEYS = ("from", "via", "const", "currency", "country", "push", "wrong")
 PUSH_KEYS = ("from", "via", "const")
 LIST_PUSH_KEYS = (*PUSH_KEYS, "currency")
 ONLY_ON_CREATE = "only_on_create"
@@ -262,7 +262,10 @@ def _pull_line(entry: _Entry, kind: str) -> PullLine:
     push = given.get("push", True)
     if not isinstance(push, bool):
         at.refuse("'push' must be true or false")
-    return PullLine(path, sources, via, None, _beside(given, path, value_kind, at), push)
+    wrong = given.get("wrong", "refuse")
+    if wrong not in ("refuse", "blank"):
+        at.refuse('\'wrong\' must be "refuse" or "blank"')
+    return PullLine(path, sources, via, None, _beside(given, path, value_kind, at), push, wrong == "blank")
 
 
 def _beside(given: dict[str, Any], path: str, value_kind: str, at: At) -> str | None:

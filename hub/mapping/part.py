@@ -12,6 +12,7 @@ from hub.errors import WrongUse
 from hub.mapping.digest import implied_countries, line_digests
 from hub.mapping.pull import PullCompiler, Source, list_source
 from hub.mapping.push import SKIP, PushPlan, Writer, compile_push
+from hub.mapping.raw import is_blank
 from hub.mapping.spec import ABSENT, MAIN, ORGANISATION, Context, MapSpec, Part
 
 
@@ -65,6 +66,7 @@ class CompiledPart:
             if kind_of(line.path, object=spec.object) == "instant"
             and all(step.name == "datetime" for step in line.via)
         ]
+        self._lenient = [line.path for line in read if line.lenient]
         self._countries = implied_countries(part, context)
         plan = compile_push(spec, part, context=context)
         self._plan: PushPlan = plan
@@ -123,6 +125,11 @@ class CompiledPart:
             f"{path}: {shown(seen[path])} has no translation"
             for path in self._enums
             if path in seen and values.get(path) == "unknown"
+        ]
+        notes += [
+            f"{path}: {shown(seen[path])} cannot be read, and counts as blank"
+            for path in self._lenient
+            if path in seen and path not in values and not is_blank(seen[path])
         ]
         for path in self._instants:
             given = seen.get(path)

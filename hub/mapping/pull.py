@@ -97,6 +97,8 @@ class PullCompiler:
         names = line.sources if beside is None else (*line.sources, beside)
         single = len(names) == 1 and outside is None
         finish = self._paired(line, kind) if paired else chain([*self._value(line), self._end(line)])
+        if line.lenient:
+            finish = _leniently(finish)
         return Source(
             line.path,
             names[0] if single and is_flat(names[0]) else None,
@@ -185,6 +187,16 @@ class PullCompiler:
         if not blanks:
             return finish
         return lambda value: None if blanks.has(value) else finish(value)
+
+
+def _leniently(finish: Turn) -> Turn:
+    def run(given: Any) -> Any:
+        try:
+            return finish(given)
+        except Unfit:
+            return None
+
+    return run
 
 
 def _currency(word: Any) -> str | None:

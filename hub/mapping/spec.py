@@ -29,7 +29,10 @@ class Step(NamedTuple):
 
 
 class PullLine(NamedTuple):
-    """One line of [pull]. `beside`: the source of the currency (money) or country (phone) that belongs to the value."""
+    """One line of [pull]. `beside`: the source of the currency (money) or country (phone) that belongs to the value.
+
+    `lenient`: a value that cannot be read counts as blank, and is noted, instead of refusing the record.
+    """
 
     path: str
     sources: tuple[str, ...] = ()
@@ -37,6 +40,7 @@ class PullLine(NamedTuple):
     const: Any = None
     beside: str | None = None
     push: bool = True
+    lenient: bool = False
 
 
 class PushLine(NamedTuple):
