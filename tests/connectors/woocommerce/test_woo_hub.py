@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from woo_delivery import HOOKS, delivery
 from woo_key import KEY, SECRET
 from woo_store import Store
 
+from hub.flows import webhook
 from hub.flows.configure import apply
 from hub.flows.connection_file import read_text
 from hub.flows.exports import orders
+from hub.flows.receiving import Door
 from hub.flows.sync import SyncReport, sync
+from hub.flows.wiring import load_wiring
 from hub.settings import Settings
 from hub.store.session import Database
 
@@ -25,6 +31,7 @@ connector = "woocommerce"
 url = "{url}"
 key = "env:WOO_KEY"
 secret = "env:WOO_SECRET"
+webhook_secret = "env:WOO_HOOKS"
 country = "DE"
 [connection.{name}.customer]
 update = true
@@ -47,6 +54,7 @@ def other() -> Iterator[Store]:
 def run(store: Store, other: Store, db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("WOO_KEY", KEY)
     monkeypatch.setenv("WOO_SECRET", SECRET)
+    monkeypatch.setenv("WOO_HOOKS", HOOKS)
     document = "".join(
         CONNECTION.format(name=name, url=one.url) for name, one in (("shop", store), ("pro", other))
     )
@@ -139,8 +147,58 @@ def test_a_key_that_is_withdrawn_loses_nothing(
     assert report.exit_code == 1
     assert people(other)["ann@example.org"]["first_name"] == "Ann"
     monkeypatch.setenv("WOO_SECRET", SECRET)
+    monkeypatch.setenv("WOO_HOOKS", HOOKS)
     run()
     assert people(other)["ann@example.org"]["first_name"] == "Anna"
+
+
+class Silent:
+    """A queue that nobody listens to: the test does the work itself."""
+
+    def dispatch(self, *call: Any) -> None:
+        return
+
+    def close(self) -> None:
+        return
+
+
+def test_a_webhook_brings_a_change_that_no_list_tells(
+    store: Store, other: Store, db: Database, run: Run, tmp_path: Path
+) -> None:
+    """Also: its ping is taken and forgotten, a repetition is known, and a deletion is told."""
+    ann = store.put(ANN)
+    run()
+    run(confirm=True)
+    settings = Settings(home=tmp_path, database_url=db.url)
+    door = Door(settings, lambda: db, queue=Silent())  # type: ignore[arg-type]
+    with db.read() as conn:
+        shop = int(conn.execute(text("SELECT id FROM connection WHERE name = 'shop'")).scalar_one())
+
+    def work() -> Counter[str]:
+        counts: Counter[str] = Counter()
+        while (done := webhook.work(db, settings, shop, wiring=load_wiring(db), bucket=None)) is not None:
+            counts += done.counts
+        return counts
+
+    assert not door.receive(
+        "shop", {"Content-Type": "application/x-www-form-urlencoded"}, body=b"webhook_id=1"
+    )
+    store.put({"first_name": "Anna"}, id=ann)
+    headers, body = delivery("customer.updated", json.dumps(store.shown(ann)).encode())
+    assert door.receive("shop", headers, body=body)
+    assert not door.receive("shop", headers, body=body)
+    assert work()["changed"] == 1
+    run()
+    assert people(other)["ann@example.org"]["first_name"] == "Anna"
+    guest = {"email": "gus@example.org", "first_name": "Gus", "last_name": "Est"}
+    made = store.orders.place({"line_items": [{"price": "5.00"}], "set_paid": True, "billing": guest})
+    headers, body = delivery("order.created", json.dumps(store.order_shown(made)).encode())
+    assert door.receive("shop", headers, body=body) and work()["created"] >= 1
+    assert [one["external_id"] for one in orders(db)] == [str(made)]
+    store.orders.change(made, {"status": "trash"})
+    headers, body = delivery("order.deleted", json.dumps({"id": made}).encode())
+    assert door.receive("shop", headers, body=body)
+    assert work()["webhooks"] == 1
 
 
 ERP = """
@@ -178,6 +236,7 @@ def test_what_the_erp_does_with_an_order_comes_to_the_store_once(
 ) -> None:
     monkeypatch.setenv("WOO_KEY", KEY)
     monkeypatch.setenv("WOO_SECRET", SECRET)
+    monkeypatch.setenv("WOO_HOOKS", HOOKS)
     ann = store.put(ANN)
     made = store.orders.place(
         {"line_items": [{"sku": "B1", "price": "20.00", "quantity": 2}], "set_paid": True, "customer_id": ann}
