@@ -243,6 +243,8 @@ class FakeOdoo(Loopback):
             return self._reference(given["module"], given["xml_id"])
         if name in ("has_access", "check_access_rights"):
             return given["operation"] in self.rights.get(model, {given["operation"]})
+        if name == "default_get":
+            return {}
         if name == "context_get":
             return {"lang": "en_US", "tz": "UTC", "uid": 1}
         if name == "action_confirm":
@@ -290,6 +292,7 @@ _SIGNATURES: dict[str, tuple[str, ...]] = {
     "has_access": ("operation",),
     "check_access_rights": ("operation", "raise_exception"),
     "context_get": (),
+    "default_get": ("fields_list",),
     "action_confirm": (),
     "action_cancel": (),
 }
