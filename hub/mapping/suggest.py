@@ -60,6 +60,10 @@ def suggest(
     return [settled[index] for index in range(len(found))]
 
 
+_OFTEN_WRONG = frozenset({"birth_date"})
+"""Paths that people fill with anything, and that no record should be refused for."""
+
+
 def to_toml(guesses: Sequence[Guess], *, object: str = "customer") -> str:
     """The text of a map: a line for each guess, doubtful ones marked; what has no path stands in `ignore`."""
     left = [guess.column for guess in guesses if guess.path is None]
@@ -81,8 +85,10 @@ def _line(guess: Guess) -> str:
     path = guess.path or ""
     key = path if re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", path) else _quoted(path)
     value = _quoted(guess.column)
-    if guess.via:
-        value = f"{{ from = {value}, via = [{', '.join(map(_quoted, guess.via))}] }}"
+    if guess.via or path in _OFTEN_WRONG:
+        via = f", via = [{', '.join(map(_quoted, guess.via))}]" if guess.via else ""
+        wrong = ', wrong = "blank"' if path in _OFTEN_WRONG else ""
+        value = f"{{ from = {value}{via}{wrong} }}"
     doubt = "  # not sure" if guess.confidence < HEADER else ""
     return f"{key} = {value}{doubt}"
 
