@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from connectors.woocommerce import customer, hooks, order, webhook
@@ -10,7 +11,7 @@ from connectors.woocommerce.customer_write import CustomerWriter
 from connectors.woocommerce.order_write import NOTES, Manner, OrderWriter
 from connectors.woocommerce.probe import findings, shapes
 from connectors.woocommerce.regions import Regions
-from connectors.woocommerce.rest import Access, Listing, Rest, Row
+from connectors.woocommerce.rest import Access, Rest, Row
 from connectors.woocommerce.walk import CustomerWalk, OrderWalk, Step
 from hub.sdk import (
     Change,
@@ -128,10 +129,10 @@ class WooCommerceConnector(Connector):
         records: list[RemoteRecord] = []
         for one in external_ids:
             row = found.get(one) or self._row(object, one)
-            gone = row is None or row.get("status") == order.TRASH
-            records.append(
-                RemoteRecord(one, {}, deleted=True) if gone or not row else self._record(object, row)
-            )
+            if row is None or row.get("status") == order.TRASH:
+                records.append(RemoteRecord(one, {}, deleted=True))
+            else:
+                records.append(self._record(object, row))
         return records
 
     def push(self, object: str, changes: Sequence[Change]) -> Sequence[Receipt]:
@@ -182,20 +183,12 @@ class WooCommerceConnector(Connector):
 
     def _steps(self, object: str, cursor: Any, *, full: bool) -> Iterator[Step]:
         declared = self.manifest.objects[object]
-        size = declared.page_size
+        ask, size = partial(self._rest.listing, _PATHS[object]), declared.page_size
         if object == "order":
-            walk = OrderWalk(self._asker(order.PATH), clock=self._rest.server_now, size=size)
-            return walk.steps(cursor, full=full, overlap=declared.overlap_seconds)
+            orders = OrderWalk(ask, clock=self._rest.server_now, size=size)
+            return orders.steps(cursor, full=full, overlap=declared.overlap_seconds)
         stretch = int(self.connection.settings.get("sweep") or 0)
-        return CustomerWalk(self._asker(customer.PATH), role=self._role, size=size, stretch=stretch).steps(
-            cursor, full=full
-        )
-
-    def _asker(self, path: str) -> Any:
-        return lambda params: self._listing(path, params)
-
-    def _listing(self, path: str, params: Mapping[str, Any]) -> Listing:
-        return self._rest.listing(path, params)
+        return CustomerWalk(ask, role=self._role, size=size, stretch=stretch).steps(cursor, full=full)
 
     def _pages(self, object: str, steps: Iterator[Step]) -> Iterator[Page]:
         for step in steps:
@@ -229,10 +222,8 @@ class WooCommerceConnector(Connector):
             asked |= {"role": "all"} if object == "customer" else {"status": "any"}
             if fields:
                 asked["_fields"] = fields
-            wanted = set(part)
-            found += [
-                row for row in self._listing(_PATHS[object], asked).rows if str(row.get("id")) in wanted
-            ]
+            rows = self._rest.listing(_PATHS[object], asked).rows
+            found += [row for row in rows if str(row.get("id")) in part]
         return found
 
     def _row(self, object: str, id: str, *, fields: str | None = None) -> Row | None:

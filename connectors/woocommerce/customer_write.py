@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from connectors.woocommerce import customer
 from connectors.woocommerce.regions import Regions
-from connectors.woocommerce.rest import Rest, Row, code_of, refused
+from connectors.woocommerce.rest import Rest, Row, code_of, refused, status_of
 from hub.sdk import Change, HubError, OutcomeUnknown, Receipt, RecordRejected, RemoteRecord, segment
 from hub.sdk.writing import push_each, receipt_for
 
@@ -58,9 +58,7 @@ class CustomerWriter:
             sent["update"] = [{"id": int(one.change.external_id or 0), **one.body} for one in update]
         try:
             answer = self._rest.write("POST", f"{customer.PATH}/batch", sent)
-        except OutcomeUnknown as error:
-            return [receipt_for(one.change, error) for one in ready]
-        except RecordRejected as error:
+        except (OutcomeUnknown, RecordRejected) as error:
             return [receipt_for(one.change, error) for one in ready]
         return [*self._rows(create, answer.get("create")), *self._rows(update, answer.get("update"))]
 
@@ -78,6 +76,10 @@ class CustomerWriter:
 
     def _done(self, change: Change, row: Any) -> Receipt:
         if isinstance(row, dict) and code_of(row.get("error")):
+            if status_of(200, row["error"]) >= 500:
+                raise OutcomeUnknown(
+                    "the store failed over this row of a batch", cause=str(refused(row["error"]))
+                )
             raise refused(row["error"])
         id = row.get("id") if isinstance(row, dict) else None
         if not isinstance(id, int) or id < 1 or change.external_id not in (None, str(id)):

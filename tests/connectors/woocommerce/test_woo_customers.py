@@ -253,3 +253,10 @@ def test_a_table_that_cannot_be_read_after_a_write_is_no_doubt_about_it(
     store.arm(Fault("status", status=503, times=9, when=lambda request: "/data/" in request.path))
     (receipt,) = woo.push("customer", [Change("k", str(made), {"first_name": "New"})])
     assert (receipt.outcome, receipt.record) == ("done", None)
+
+
+def test_a_row_of_a_batch_that_failed_there_is_in_doubt(store: Store, woo: WooCommerceConnector) -> None:
+    error = {"code": "woocommerce_rest_cannot_create", "message": "No", "data": {"status": 500}}
+    store.arm(Fault("json", body=json.dumps({"create": [{"id": 0, "error": error}] * 2}).encode()))
+    changes = [Change(str(number), None, {"email": f"x{number}@example.org"}) for number in range(2)]
+    assert [one.outcome for one in woo.push("customer", changes)] == ["unknown", "unknown"]
