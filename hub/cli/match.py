@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hub.cli.office import Office, pass_office
-from hub.cli.show import json_line, print_line, table
+from hub.cli.show import instant, json_line, print_line, records, say, table
 
 if TYPE_CHECKING:
     from hub.flows.evaluate import Figures
@@ -106,3 +107,124 @@ def explain(office: Office, a: str, b: str) -> None:
         for reason in pair["reasons"]:
             print_line(f"    {reason['points']:+5d}  {reason['feature']}: {reason['detail']}")
             print_line(f"           {reason['meaning']}")
+
+
+@match.command()
+@click.option(
+    "--apply", "store", is_flag=True, help="Make it the model in force and compute everything again."
+)
+@click.option("--examples", type=click.IntRange(0, 10_000), default=5, show_default=True)
+@pass_office
+def train(office: Office, store: bool, examples: int) -> None:
+    """Fit a new match model to the records that are here, without labels; persons' decisions count.
+
+    Says what would change. With --apply it is numbered, kept and in force.
+    """
+    from hub.flows import repartition, training
+    from hub.flows.wiring import load_wiring
+
+    with office.store() as db:
+        wiring = load_wiring(db)
+        found = training.train(db, wiring, say=_count)
+        with db.read() as conn:
+            told = repartition.told(conn, wiring, found.change, examples=examples)
+            crossed = training.told(conn, wiring, found, examples=examples)
+        if store:
+            training.put_in_force(db, found.document, say=_count)
+    rows = [*_summary(found, store), *crossed, *({"record": "change", **one} for one in told)]
+    if office.as_json:
+        for row in rows:
+            json_line(row)
+    else:
+        _print_training(rows)
+    if not store:
+        say("Nothing was stored. To put it in force: hub match train --apply")
+
+
+@match.command()
+@pass_office
+def model(office: Office) -> None:
+    """The match models of this hub; the last one is in force."""
+    from hub.flows import models
+
+    with office.store() as db, db.read() as conn:
+        found = models.listed(conn)
+    rows = [
+        {
+            "number": one.number,
+            "origin": one.origin,
+            "created_at": instant(one.created_at),
+            "in_force": one.in_force,
+        }
+        for one in found
+    ]
+    records(office, rows, ("number", "origin", "created_at", "in_force"))
+
+
+@match.command()
+@click.argument("number", type=int)
+@pass_office
+def restore(office: Office, number: int) -> None:
+    """Put an earlier match model in force again, under a new number, and compute everything again by it."""
+    from hub.flows import models, training
+
+    with office.store() as db:
+        with db.read() as conn:
+            document = {**models.numbered(conn, number), "number": models.next_number(conn)}
+        training.put_in_force(db, document, say=_count)
+    say(f"Model {number} is in force again, as number {document['number']}.")
+
+
+def _summary(found: Any, store: bool) -> list[dict[str, Any]]:
+    from hub.cli.relink import counted
+
+    fitted = found.fitted
+    row = {
+        "record": "summary",
+        "number": found.document["number"],
+        "pairs": found.pairs,
+        "strangers": found.strangers,
+        "decisions": found.words,
+        "matches": round(fitted.matches),
+        "rounds": fitted.rounds,
+        "gained": len(found.gained),
+        "lost": len(found.lost),
+        **counted(found.change),
+        "applied": store,
+    }
+    weights = [
+        {
+            "record": "weight",
+            "name": name,
+            "before": one.before,
+            "after": one.after,
+            "share": round(one.share, 5),
+            "pairs": round(one.pairs),
+        }
+        for name, one in fitted.shifts.items()
+    ]
+    return [row, *weights]
+
+
+def _print_training(rows: list[dict[str, Any]]) -> None:
+    for name, value in rows[0].items():
+        if name != "record":
+            print_line(f"{name.replace('_', ' '):<18}{value}")
+    print_line("")
+    moved = [row for row in rows if row["record"] == "weight" and row["before"] != row["after"]]
+    if moved:
+        table(moved, ("name", "before", "after", "share", "pairs"))
+    for row in rows:
+        if row["record"] == "pair":
+            print_line("")
+            print_line(f"{row['kind']}: {row['a']} {row['b']} ({row['before']} points, then {row['after']})")
+            for reason in row["reasons"]:
+                print_line(f"    {reason['points']:+5d}  {reason['feature']}: {reason['detail']}")
+        elif row["record"] == "change":
+            print_line(f"{row['change']}: {', '.join(row['customers'])} ({', '.join(row['records'])})")
+
+
+def _count(done: int) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{done:,} …")
+        sys.stderr.flush()

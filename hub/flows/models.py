@@ -5,11 +5,12 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from hub import resources
+from hub.errors import NotFound
 from hub.identity.model import MatchModel, load_model
 from hub.store.documents import dump, load
 from hub.store.queries import match_models
@@ -44,6 +45,33 @@ def next_number(conn: Connection) -> int:
 def keep(conn: Connection, model: Mapping[str, Any], *, now: float) -> None:
     """Store a new model under its number; from now on it is in force."""
     match_models.insert(conn, int(model["number"]), dump(model), now=now)
+
+
+class Listed(NamedTuple):
+    """A model of this hub. origin: shipped, or trained here. created_at: epoch seconds, None for the shipped one."""
+
+    number: int
+    origin: str
+    created_at: float | None
+    in_force: bool
+
+
+def listed(conn: Connection) -> list[Listed]:
+    """Every model there is, the one in force last."""
+    rows = match_models.every(conn)
+    found = [Listed(_shipped().number, "shipped", None, not rows)]
+    return found + [Listed(row.number, "here", row.created_at, row is rows[-1]) for row in rows]
+
+
+def numbered(conn: Connection, number: int) -> Mapping[str, Any]:
+    """The document of one model. Raises NotFound."""
+    row = match_models.get(conn, number)
+    if row is not None:
+        found: Mapping[str, Any] = load(row.model)
+        return found
+    if number == _shipped().number:
+        return _tables()
+    raise NotFound(f"There is no match model {number}.", fix="See: hub match model")
 
 
 def shipped_document() -> Mapping[str, Any]:

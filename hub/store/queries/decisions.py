@@ -75,6 +75,17 @@ def on(conn: Connection, record_ids: Iterable[int]) -> list[Decided]:
     return _decided(conn, f"superseded_at IS NULL AND (a {ids} OR b {ids})", record_ids)
 
 
+def in_force(conn: Connection) -> list[Decided]:
+    """Every decision in force, the oldest first."""
+    rows = conn.execute(
+        text(
+            'SELECT id, a, b, verdict, "by", reason, at, superseded_at FROM decision '
+            "WHERE superseded_at IS NULL ORDER BY at, id"
+        )
+    )
+    return [Decided(*row) for row in rows]
+
+
 def _decided(conn: Connection, where: str, ids: Iterable[int]) -> list[Decided]:
     rows: Any = conn.execute(
         text(

@@ -37,6 +37,30 @@ def keys(conn: Connection) -> Iterator[list[tuple[int, int]]]:
         yield [(row[0], row[1]) for row in rows]
 
 
+def key_sample(conn: Connection, *, most: int) -> Iterator[tuple[int, list[int]]]:
+    """Keys that several records hold, each with its records in order; about so many rows, the same ones each time.
+
+    Keys are digests, so a part of their numbers is a part drawn by lot; their last four bits are their kind.
+    """
+    count = int(conn.scalar(text("SELECT count(*) FROM match_key")) or 0)
+    query = (
+        "SELECT hash, record_id FROM match_key WHERE (hash / 16) % :part = 0 "
+        "ORDER BY (hash / 16) % 9973, hash, record_id"
+    )
+    streaming = conn.execution_options(stream_results=True, yield_per=_BATCH)
+    held: list[int] = []
+    last: int | None = None
+    for rows in streaming.execute(text(query), {"part": max(1, -(-count // most))}).partitions(_BATCH):
+        for hash, id in rows:
+            if hash != last:
+                if last is not None and len(held) > 1:
+                    yield last, held
+                last, held = hash, []
+            held.append(id)
+    if last is not None and len(held) > 1:
+        yield last, held
+
+
 def drop_edges(conn: Connection, rows: Sequence[tuple[int, int, int]]) -> None:
     """Forget these pairs where they still have these points."""
     bulk.delete(conn, edge, ("a", "b", "points"), rows=rows)
