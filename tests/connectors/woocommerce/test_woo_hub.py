@@ -123,6 +123,26 @@ def test_a_guest_becomes_a_customer_and_an_order_finds_its_own(store: Store, db:
     }
 
 
+def test_a_field_of_a_plugin_travels_by_an_overlay(
+    store: Store, other: Store, db: Database, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    (tmp_path / "overlays").mkdir()
+    for name, key in (("shop", "vat_number"), ("pro", "_billing_vat")):
+        line = f'"custom.company.vat" = "meta.{key}"\n'
+        (tmp_path / "overlays" / f"{name}.customer.toml").write_text(f"[pull]\n{line}", encoding="utf-8")
+    run = request.getfixturevalue("run")  # applied once the overlays are there
+    ann = store.put({**ANN, "meta_data": [{"key": "vat_number", "value": "DE1"}]})
+    run()
+    run(confirm=True)
+    twin = people(other)["ann@example.org"]
+    assert {one["key"]: one["value"] for one in twin["meta_data"]}["_billing_vat"] == "DE1"
+    other.put({"meta_data": [{"key": "_billing_vat", "value": "DE2"}]}, id=twin["id"])
+    assert run().exit_code == 0
+    assert [one["value"] for one in store.customers[ann]["meta_data"] if one["key"] == "vat_number"] == [
+        "DE2"
+    ]
+
+
 def test_a_deleted_customer_is_not_brought_back(store: Store, other: Store, db: Database, run: Run) -> None:
     gone = store.put(ANN)
     store.put({"email": "bob@example.org", "first_name": "Bob", "last_name": "Ray"})
