@@ -9,6 +9,7 @@ import orjson
 
 from connectors.odoo import order, partner, probe, webhook
 from connectors.odoo.lookups import Lookups
+from connectors.odoo.loyalty import Cards
 from connectors.odoo.marks import Marks
 from connectors.odoo.order_write import OrderWriter
 from connectors.odoo.orders import Orders
@@ -16,7 +17,7 @@ from connectors.odoo.products import POLICIES, Products
 from connectors.odoo.push import Partners, PartnerWriter
 from connectors.odoo.rpc import Domain, Row, Rpc
 from connectors.odoo.session import connect
-from connectors.odoo.walk import Source, Step, steps, written
+from connectors.odoo.walk import Source, Step, steps
 from hub.sdk import (
     Change,
     ConnectionBroken,
@@ -83,6 +84,12 @@ class OdooConnector(Connector):
                 default="leave",
             ),
             Setting(
+                "loyalty",
+                "bool",
+                "whether loyalty cards and e-wallets are read, where there are any",
+                default=True,
+            ),
+            Setting(
                 "order_marker_field",
                 "text",
                 "the text field of sale orders for our mark, such as x_crm_hub",
@@ -131,7 +138,8 @@ class OdooConnector(Connector):
                 self._made, strict=self.connection.settings.get("unknown_words") == "refuse"
             )
             extra = tuple(self.connection.settings.get("fields") or ())
-            self._partners = Partners(self._made, self._lookups, extra=extra)
+            cards = Cards(self._made, wanted=self.connection.settings.get("loyalty") is not False)
+            self._partners = Partners(self._made, self._lookups, extra=extra, cards=cards)
             mark = str(self.connection.settings.get("order_marker_field") or "origin")
             self._orders = Orders(self._made, self._lookups, mark=mark)
         return self._made
@@ -227,7 +235,9 @@ class OdooConnector(Connector):
             self._orders.needed()
             source = Source(order.MODEL, self._orders.fields(), [], self._orders.touched)
         else:
-            source = Source(partner.MODEL, self._partners.fields(), self._customers(rpc), written)
+            source = Source(
+                partner.MODEL, self._partners.fields(), self._customers(rpc), self._partners.touched
+            )
         for step in steps(rpc, source, cursor, size=declared.page_size, overlap=declared.overlap_seconds):
             if object == "order":
                 records = self._orders.records(step.rows)

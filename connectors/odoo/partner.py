@@ -97,9 +97,16 @@ def first_mail(text: Any) -> tuple[str | None, str | None]:
     return found[0], rest or None
 
 
-def record(row: Row, children: Sequence[Row], *, lookups: Lookups, extra: Mapping[str, str]) -> RemoteRecord:
-    """`extra`: further fields with their types. An archived partner counts as deleted: so users delete."""
-    content = raw(row, children, lookups=lookups, extra=extra)
+def record(
+    row: Row,
+    children: Sequence[Row],
+    *,
+    lookups: Lookups,
+    extra: Mapping[str, str],
+    cards: Mapping[str, Any] | None = None,
+) -> RemoteRecord:
+    """`extra`: further fields with their types; `cards`: as loyalty.py has them. Archived counts as deleted."""
+    content = {**raw(row, children, lookups=lookups, extra=extra), **_cards(cards or {})}
     return RemoteRecord(str(row["id"]), content, digest(content), deleted=not content["active"])
 
 
@@ -140,6 +147,11 @@ def raw(row: Row, children: Sequence[Row], *, lookups: Lookups, extra: Mapping[s
     stamps = [str(one["write_date"]) for one in (row, *children) if one.get("write_date")]
     result["changed"] = max(stamps, default=None)
     return result | {name: plain(row.get(name), kind) for name, kind in extra.items()}
+
+
+def _cards(cards: Mapping[str, Any]) -> dict[str, Any]:
+    """A partner without a card says nothing of one."""
+    return {name: cards[name] for name in ("loyalty", "ewallet") if name in cards}
 
 
 def address(row: Mapping[str, Any], lookups: Lookups) -> dict[str, Any]:

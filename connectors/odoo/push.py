@@ -8,8 +8,9 @@ from typing import Any
 
 from connectors.odoo import partner
 from connectors.odoo.lookups import Lookups
+from connectors.odoo.loyalty import Cards
 from connectors.odoo.marks import Marks
-from connectors.odoo.rpc import Row, Rpc
+from connectors.odoo.rpc import Domain, Row, Rpc
 from connectors.odoo.write import Shape, Values, values
 from hub.sdk import Change, HubError, OutcomeUnknown, Receipt, RecordRejected, RemoteRecord, RetryLater
 from hub.sdk.writing import push_each, receipt_for
@@ -18,9 +19,10 @@ from hub.sdk.writing import push_each, receipt_for
 class Partners:
     """Reads partners with their address children."""
 
-    def __init__(self, rpc: Rpc, lookups: Lookups, *, extra: Sequence[str]) -> None:
+    def __init__(self, rpc: Rpc, lookups: Lookups, *, extra: Sequence[str], cards: Cards) -> None:
         self._rpc = rpc
         self._lookups = lookups
+        self.cards = cards
         self._asked = tuple(extra)
         self._extra: dict[str, str] | None = None
 
@@ -49,8 +51,19 @@ class Partners:
         children = partner.children_of(self._rpc, [row["id"] for row in rows])
         everybody = [*rows, *(child for mine in children.values() for child in mine)]
         self._lookups.learn_states(partner.link(one.get("state_id")) for one in everybody)
-        extra = self.extra()
-        return [partner.record(row, children[row["id"]], lookups=self._lookups, extra=extra) for row in rows]
+        extra, cards = self.extra(), self.cards.of([row["id"] for row in rows])
+        return [
+            partner.record(
+                row, children[row["id"]], lookups=self._lookups, extra=extra, cards=cards.get(row["id"], {})
+            )
+            for row in rows
+        ]
+
+    def touched(self, since: str) -> Domain:
+        """Those written since, and those with a loyalty card that was."""
+        stamp: Domain = ["write_date", ">=", since]
+        holders = self.cards.holders(since)
+        return ["|", stamp, ["id", "in", holders]] if holders else [stamp]
 
     def shape(self) -> Shape:
         fields = self._rpc.fields(partner.MODEL)

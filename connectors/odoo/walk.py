@@ -57,7 +57,3 @@ def steps(rpc: Rpc, source: Source, cursor: Any, *, size: int, overlap: float) -
 
 def moment(epoch: float) -> str:
     return datetime.fromtimestamp(epoch, UTC).strftime(STAMP)
-
-
-def written(since: str) -> Domain:
-    return [["write_date", ">=", since]]

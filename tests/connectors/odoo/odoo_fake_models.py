@@ -169,6 +169,16 @@ _ALL: dict[str, dict[str, str]] = {
         "currency_id": "many2one:res.currency",
         "line_ids": "one2many:account.move.line:move_id",
     },
+    "loyalty.program": {"name": "char!", "program_type": "selection!"},
+    "loyalty.card": {
+        "code": "char!",
+        "points": "float",
+        "partner_id": "many2one:res.partner",
+        "program_id": "many2one:loyalty.program",
+        "program_type": "selection~",
+        "expiration_date": "date",
+        "currency_id": "many2one:res.currency~",
+    },
     "crm.lead": {
         "name": "char!",
         "type": "selection",
@@ -190,7 +200,7 @@ def models(version: int) -> dict[str, dict[str, Field]]:
     shapes = {model: dict(fields) for model, fields in _ALL.items()}
     partner, line, product = shapes["res.partner"], shapes["sale.order.line"], shapes["product.product"]
     if version < 16:
-        del partner["company_registry"]
+        del partner["company_registry"], shapes["loyalty.card"], shapes["loyalty.program"]
     if version >= 19:
         del partner["mobile"], partner["title"], shapes["res.partner.title"]
         line["tax_ids"], line["product_uom_id"] = line.pop("tax_id"), line.pop("product_uom")

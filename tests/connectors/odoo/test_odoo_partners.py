@@ -206,6 +206,35 @@ def test_custom_fields_are_discovered_read_and_written(odoo: FakeOdoo, connect: 
     assert bad.outcome == "refused"
 
 
+def test_loyalty_cards_and_wallets_are_read(odoo: FakeOdoo, connect: Any) -> None:
+    id = odoo.engine.create(PARTNER, {"name": "Ann"})
+    if odoo.version < 16:
+        assert "loyalty" not in pulled(connect())[0][str(id)].raw
+        return
+    for kind, code, points in (
+        ("loyalty", "044a", 120.5),
+        ("ewallet", "044b", 30.0),
+        ("gift_card", "044c", 50.0),
+    ):
+        program = odoo.engine.create("loyalty.program", {"name": kind.title(), "program_type": kind})
+        values = {"code": code, "points": points, "partner_id": id, "program_id": program}
+        card = odoo.engine.create("loyalty.card", {**values, "program_type": kind, "currency_id": 1})
+    later(odoo)
+    _, cursor = pulled(connect())
+    later(odoo)
+    odoo.engine.write("loyalty.card", [card - 2], {"points": 130.5})
+    found, _ = pulled(connect(), cursor)
+    (ann,) = shipped().pull(found[str(id)].raw)
+    assert ann.values["membership[loyalty].points_balance"] == "130.5"
+    assert ann.values["membership[loyalty].number"] == "044a"
+    assert ann.values["membership[ewallet].stored_value"] == {
+        "amount": "30.0",
+        "currency": "EUR",
+    } or ann.values["membership[ewallet].stored_value"] == {"amount": "30.00", "currency": "EUR"}
+    assert shipped().unmapped(found[str(id)].raw) == set()
+    assert "loyalty" not in pulled(connect(loyalty=False))[0][str(id)].raw
+
+
 def test_only_the_admins_partners(odoo: FakeOdoo, connect: Any) -> None:
     ids = [odoo.engine.create(PARTNER, {"name": f"P{n}", "customer_rank": n}) for n in range(3)]
     found, _ = pulled(connect(partner_domain='[["customer_rank",">",0]]'))
