@@ -196,9 +196,9 @@ def _crossings(
 
 
 def told(conn: Connection, wiring: Wiring, found: Training, *, examples: int) -> list[dict[str, Any]]:
-    """So many examples of each kind: {"record": "pair", "kind": "gained" | "lost", "a", "b", "before", "after", "reasons"}.
+    """So many examples of each kind: {"record": "pair", "kind", "a", "b", "before", "after", "reasons"}.
 
-    reasons: by the new model.
+    kind: gained | lost. reasons: by the new model.
     """
     new = replace(wiring, model=load_model(found.document))
     chosen = [("gained", one) for one in found.gained[:examples]]
