@@ -294,7 +294,7 @@ def _returns(row: Row) -> Iterator[Row]:
             "id": str(one["id"]),
             "reference": ours,
             "status": "settled",
-            "amount": plain(-Decimal(one["total_amount"])),
+            "amount": str(-Decimal(one["total_amount"])),
             "reason": (one["comment"] if ours else one["comment"] or one["description"]) or None,
             "lines": [
                 _piece(line, -line["quantity"])
@@ -313,7 +313,7 @@ def _credits(row: Row) -> Iterator[Row]:
                 "id": f"invoice:{id}",
                 "reference": None,
                 "status": "settled",
-                "amount": plain(-Decimal(one["total_amount"])),
+                "amount": str(-Decimal(one["total_amount"])),
                 "reason": one["description"] or one["reference"] or None,
                 "lines": [],
             }

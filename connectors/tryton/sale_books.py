@@ -42,6 +42,7 @@ class Books:
         self._taxes: dict[Decimal, list[Row]] | None = None
         self._products: dict[str, Row | None] = {}
         self._placeholder: int | None = None
+        self._by_line: bool | None = None
 
     @property
     def rest(self) -> Rest:
@@ -187,8 +188,10 @@ class Books:
 
     def by_line(self) -> bool:
         """Whether the ERP rounds taxes by line; by document is what it does when nobody has said."""
-        rows = self.rest.search_read("account.configuration", [], ["tax_rounding"]).rows
-        return bool(rows) and rows[0]["tax_rounding"] == "line"
+        if self._by_line is None:
+            rows = self.rest.search_read("account.configuration", [], ["tax_rounding"]).rows
+            self._by_line = bool(rows) and rows[0]["tax_rounding"] == "line"
+        return self._by_line
 
     # --- products -------------------------------------------------------------------------------
 

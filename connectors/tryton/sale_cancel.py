@@ -24,18 +24,21 @@ Write = Callable[[Callable[[], object]], None]
 
 def call_off(rest: Rest, row: Row, reason: str | None, *, write: Write) -> bool:
     """Cancel the sale; whether anything was written. Raises RecordRejected if it is too late."""
+    processed = row["state"] in ("processing", "done")
+    if processed and sale.status(row) != "cancelled":
+        _refuse_late(row)
+    told = bool(reason) and reason not in (row["comment"] or "")
+    if told:  # first: a sale that is cancelled is not looked at again
+        comment = "\n".join(filter(None, (row["comment"], reason)))
+        write(lambda: rest.write(sale.MODEL, row["id"], {"comment": comment}, fields=["state"]))
     if sale.status(row) == "cancelled":
-        return False
+        return told
     buttons = {"draft": ("cancel",), "quotation": ("cancel",), "confirmed": ("draft", "cancel")}
     if row["state"] in buttons:
         for button in buttons[row["state"]]:
             write(lambda button=button: rest.press(sale.MODEL, row["id"], button))  # type: ignore[misc]
     else:
-        _refuse_late(row)
         _ignore(rest, row, write=write)
-    if reason and reason not in (row["comment"] or ""):
-        comment = "\n".join(filter(None, (row["comment"], reason)))
-        write(lambda: rest.write(sale.MODEL, row["id"], {"comment": comment}, fields=["state"]))
     return True
 
 

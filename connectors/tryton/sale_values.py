@@ -126,10 +126,9 @@ class Values:
         """Both addresses of a new sale: as the order has them, one for the other, else the party's first."""
         billing = places.get("billing") or places.get("shipping") or {}
         shipping = places.get("shipping") or places.get("billing") or {}
-        return {
-            "invoice_address": self.address(owner, billing),
-            "shipment_address": self.address(owner, shipping),
-        }
+        first = self.address(owner, billing)
+        second = first if shipping == billing else self.address(owner, shipping)
+        return {"invoice_address": first, "shipment_address": second}
 
     def address(self, owner: int, wanted: Mapping[str, str | None]) -> int:
         """The party's address that reads so, made if there is none; with nothing wanted the party's first."""

@@ -18,7 +18,6 @@ from connectors.tryton.readers import Sales
 from connectors.tryton.rest import Row, ServerFailed
 from connectors.tryton.sale_books import Books
 from connectors.tryton.sale_cancel import call_off
-from connectors.tryton.sale_prices import Priced
 from connectors.tryton.sale_values import SIDES, Values, differences, same_place
 from connectors.tryton.sale_wish import Wish, wish
 from hub.sdk import (
@@ -34,6 +33,13 @@ from hub.sdk import (
 from hub.sdk.writing import push_each
 
 _EARLY = ("draft", "quotation")
+_UNFINISHED = (*_EARLY, "confirmed")
+_STEPS = (
+    ("draft", "quote", "quotation"),
+    ("quotation", "confirm", None),
+    ("confirmed", "process", "processing"),
+)
+"""State, button, state after it; None: the ERP may process it in the same breath."""
 _LIVING = ("draft", "processing", "done", "open", "completed")
 
 
@@ -46,6 +52,7 @@ class SaleWriter:
         self._values = Values(books, lookups)
         self._own = f"{name}:"
         self._landed = False
+        self._fresh: dict[str, Row] = {}
 
     def push(self, changes: Sequence[Change]) -> list[Receipt]:
         return push_each(changes, self._push)
@@ -54,10 +61,13 @@ class SaleWriter:
         """The sale that this create has made and brought to its end; one still on its way is not made yet: the same
         create again finishes it."""
         marker = self._marker(change)
-        return [] if marker is None else [one for one in self._marked(marker) if one["state"] not in _EARLY]
+        return (
+            [] if marker is None else [one for one in self._marked(marker) if one["state"] not in _UNFINISHED]
+        )
 
     def _push(self, change: Change) -> Receipt:
         self._landed = False
+        self._fresh.clear()
         try:
             return self._create(change) if change.external_id is None else self._update(change)
         except OutcomeUnknown:
@@ -70,6 +80,7 @@ class SaleWriter:
             ) from None
 
     def _write(self, call: Callable[[], object]) -> None:
+        self._fresh.clear()
         call()
         self._landed = True
 
@@ -82,10 +93,9 @@ class SaleWriter:
         found = self._marked(marker)
         if len(found) > 1:
             raise RecordRejected(f"{len(found)} sales of the ERP bear the mark {marker}")
-        if found and found[0]["state"] not in _EARLY:
+        if found and found[0]["state"] not in _UNFINISHED:
             return self._update(change._replace(external_id=str(found[0]["id"])))
         wanted = self._wish(change.payload, found[0] if found else None)
-        priced = self._values.priced(wanted.order) if wanted.order else []
         values = self._values.new(wanted, marker)
         rest = self._books.rest
         if found:
@@ -94,44 +104,47 @@ class SaleWriter:
         else:
             made: list[int] = []
             self._write(lambda: made.extend(rest.create(sale.MODEL, [values])))
-            row = self._row(str(made[0]))
-        self._through(row["id"], wanted, priced)
+            row = {"id": made[0]}
+        try:
+            self._through(row["id"], wanted)
+        except RecordRejected:
+            self._take_back(row["id"])
+            self._landed = False
+            raise
         self._bring(self._row(str(row["id"])), wanted)
         return self._done(change, str(row["id"]))
 
-    def _through(self, id: int, wanted: Wish, priced: Sequence[Priced]) -> None:
-        """From draft to processing. What the ERP says no to before the end is taken back whole."""
-        try:
-            self._same_total(id, wanted)
-            for button in ("quote", "confirm"):
-                self._write(lambda button=button: self._books.rest.press(sale.MODEL, id, button))  # type: ignore[misc]
-        except RecordRejected:
-            self._take_back(id)
-            self._landed = False
-            raise
-        if self._state(id) == "confirmed":
-            self._write(lambda: self._books.rest.press(sale.MODEL, id, "process"))
+    def _through(self, id: int, wanted: Wish) -> None:
+        """From draft to processing, from wherever it stands. Raises RecordRejected for a no of the ERP."""
+        rest = self._books.rest
+        (now,) = rest.search_read(sale.MODEL, [["id", "=", id]], ["total_amount", "state"]).rows
+        self._same_total(Decimal(now["total_amount"]), wanted)
+        state = now["state"]
+        for before, button, after in _STEPS:
+            if state == before:
+                self._write(lambda button=button: rest.press(sale.MODEL, id, button))  # type: ignore[misc]
+                state = after or self._state(id)
 
-    def _same_total(self, id: int, wanted: Wish) -> None:
-        (now,) = self._books.rest.search_read(sale.MODEL, [["id", "=", id]], ["total_amount"]).rows
+    @staticmethod
+    def _same_total(there: Decimal, wanted: Wish) -> None:
         total = wanted.order.total if wanted.order else None
-        if total is not None and Decimal(now["total_amount"]) != total:
-            difference = total - Decimal(now["total_amount"])
+        if total is not None and there != total:
             raise RecordRejected(
-                f"the ERP makes {now['total_amount']} of an order of {total}: a difference of {difference}",
+                f"the ERP makes {there} of an order of {total}: a difference of {total - there}",
                 fix="compare the taxes there with the order's, or make the sale by hand",
             )
 
     def _take_back(self, id: int) -> None:
+        """A new sale that the ERP would not carry to its end is to leave nothing behind."""
         rest, state = self._books.rest, self._state(id)
-        if state not in _EARLY:
+        if state not in _UNFINISHED:
             raise OutcomeUnknown(f"the ERP refused a step of sale {id}, which is {state}")
-        if state == "quotation":
+        if state != "draft":
             rest.press(sale.MODEL, id, "draft")
         rest.remove(sale.MODEL, id)
 
     def _redraft(self, row: Row) -> Row:
-        if row["state"] == "quotation":
+        if row["state"] != "draft":
             self._write(lambda: self._books.rest.press(sale.MODEL, row["id"], "draft"))
         return row
 
@@ -145,8 +158,12 @@ class SaleWriter:
         row = found[0]
         wanted = self._wish(change.payload, row)
         try:
-            self._bring(row, wanted)
-            self._edit(self._row(id) if self._landed else row, wanted)
+            if row["state"] in _UNFINISHED:
+                self._edit(row, wanted)
+                self._bring(self._row(id), wanted)
+            else:
+                self._bring(row, wanted)
+                self._edit(self._row(id), wanted)
         except ServerFailed as error:
             return self._look(change, row, error)
         return self._done(change, id)
@@ -163,11 +180,8 @@ class SaleWriter:
     def _bring(self, row: Row, wanted: Wish) -> None:
         """Cancellation, parcels, refunds, in this order; each from the sale as it then is."""
         id = str(row["id"])
-        if wanted.cancelled:
-            if call_off(self._books.rest, row, wanted.head.get("cancel_reason"), write=self._write):
-                row = self._row(id)
-        elif row["state"] == "confirmed" and sale.mark(row["description"])[0]:
-            self._write(lambda: self._books.rest.press(sale.MODEL, row["id"], "process"))
+        reason = wanted.head.get("cancel_reason")
+        if wanted.cancelled and call_off(self._books.rest, row, reason, write=self._write):
             row = self._row(id)
         if sale.status(row) != "cancelled":
             for parcel in wanted.parcels:
@@ -202,8 +216,9 @@ class SaleWriter:
             self._write(lambda: rest.write(sale.MODEL, row["id"], values, fields=["state"]))
             if quoted:
                 self._write(lambda: rest.press(sale.MODEL, row["id"], "quote"))
-        if early and sale.mark(row["description"])[0] and not wanted.cancelled:
-            self._through(row["id"], wanted, ())
+        ours = sale.mark(row["description"])[0] is not None
+        if ours and row["state"] in _UNFINISHED and not wanted.cancelled:
+            self._through(row["id"], wanted)
 
     def _changes(self, row: Row, wanted: Wish) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
         """What may be written at any time, what only to a draft, and the latter in words."""
@@ -264,10 +279,12 @@ class SaleWriter:
         return self._sales.completed(self._books.rest.search_read(sale.MODEL, domain, sale.FIELDS).rows)
 
     def _row(self, id: str) -> Row:
-        found = self._rows([["id", "=", int(id)]])
-        if not found:
-            raise RecordRejected(f"sale {id} is not there any more")
-        return found[0]
+        if id not in self._fresh:
+            found = self._rows([["id", "=", int(id)]])
+            if not found:
+                raise RecordRejected(f"sale {id} is not there any more")
+            self._fresh[id] = found[0]
+        return self._fresh[id]
 
     def _state(self, id: int) -> str:
         rows = self._books.rest.search_read(sale.MODEL, [["id", "=", id]], ["state"]).rows
