@@ -146,7 +146,18 @@ def shapes(rest: Rest) -> Sequence[ObjectShape]:
         for name, shape in sorted(theirs.items())
         if name not in named and shape["type"] not in _LISTS
     ]
-    return [ObjectShape(party.MODEL, "customer", [*ours, *further])]
+    return [ObjectShape(party.MODEL, "customer", [*ours, *further]), *_sale_shape(rest)]
+
+
+def _sale_shape(rest: Rest) -> list[ObjectShape]:
+    """A sale as the maps name it, where there are sales."""
+    try:
+        rest.count(sale.MODEL, [])
+    except Unreadable:
+        return []
+    written = [FieldShape(name, kind, label) for name, kind, label in _OURS_OF_SALES]
+    read = [FieldShape(name, kind, label, readonly=True) for name, kind, label in _READ_OF_SALES]
+    return [ObjectShape(sale.MODEL, "order", [*written, *read])]
 
 
 _OURS = (
@@ -158,6 +169,33 @@ _OURS = (
     *((f"address.{name}", "char", None) for name in ("postal_code", "city", "country")),
     *((f"address.{name}", "char", None) for name in ("subdivision", "subdivision_code")),
     *((f"identifier.{kind}", "char", None) for kind in party.TAX_KINDS),
+)
+_OURS_OF_SALES = (
+    ("party", "many2one", "Party"),
+    ("currency", "char", "Currency"),
+    ("comment", "text", "Comment"),
+    ("status", "selection", "State; only `cancelled` can be asked for"),
+    *((f"billing.{name}", "char", "Invoice Address") for name in (*party.LINES, "postal_code", "city")),
+    *((f"shipping.{name}", "char", "Shipment Address") for name in (*party.LINES, "postal_code", "city")),
+    *(
+        (f"{side}.{name}", "char", None)
+        for side in ("billing", "shipping")
+        for name in ("recipient", "company")
+    ),
+    *((f"{side}.country", "char", None) for side in ("billing", "shipping")),
+    ("lines", "list", "Lines"),
+    ("fulfilments", "list", "Shipments that have left"),
+    ("refunds", "list", "Returns and credit notes"),
+)
+_READ_OF_SALES = (
+    *((name, "char", None) for name in ("id", "number", "reference", "order", "hub", "description", "state")),
+    *(("payment", "selection", "Invoice State"), ("fulfilment", "selection", "Shipment State")),
+    *(("date", "date", "Sale Date"), ("created", "datetime", None), ("changed", "datetime", None)),
+    *((name, "list", None) for name in ("discounts", "payments")),
+    *(
+        (f"totals.{name}", "numeric", None)
+        for name in ("items", "shipping", "fees", "discounts", "tax", "total")
+    ),
 )
 _READ_ONLY = (
     ("id", "integer", "ID"),
