@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import Connection, text
 
 from hub.errors import NeedsSteward
-from hub.flows import owing
+from hub.flows import derived, owing
 from hub.flows.absorb import Evidence
 from hub.flows.bindings import load_bindings
 from hub.flows.kinds import has_kind, kind_of
@@ -149,7 +149,7 @@ def retire_connection(conn: Connection, wiring: Wiring, connection_id: int, *, n
         if id == connection_id:
             while batch := _some_living(conn, stream):
                 count += _retire(conn, wiring, stream, external_ids=batch, now=now)
-    return count
+    return count + derived.retire_all(conn, wiring, connection_id, now=now)
 
 
 def _some_living(conn: Connection, stream: Stream) -> list[str]:

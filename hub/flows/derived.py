@@ -11,16 +11,18 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
+from hub.canonical.derived import AUTHOR, GUEST
 from hub.flows import owing
 from hub.flows.absorb import Evidence, Origin, absorb
 from hub.flows.bindings import load_bindings
 from hub.flows.wiring import Wiring
+from hub.store import bulk
 from hub.store.queries import numbers, records
 from hub.store.queries.records import Known
 from hub.sync.policy import compile_policy
-from hub.sync.reading import Reading, first_sight, take
+from hub.sync.reading import Reading, first_sight, gone, take
 
 _EVIDENCE_ONLY = compile_policy((), ())
 
@@ -75,6 +77,39 @@ def introduce(
     if evidence:
         absorb(conn, wiring, evidence, now=now, lane=lane)
     return ids
+
+
+def retire_all(conn: Connection, wiring: Wiring, connection_id: int, *, now: float) -> int:
+    """The guests and authors of a connection that is being removed count no longer. Returns how many."""
+    place = _Place(connection_id, wiring.names[connection_id])
+    count = 0
+    while ids := _some_living(conn, connection_id):
+        conn.execute(
+            text(f"UPDATE source_record SET gone_at = :now, digest = NULL WHERE id {bulk.among(conn, 'ids')}"),
+            {"now": now, "ids": bulk.pack(conn, ids)},
+        )
+        places = records.places(conn, ids)
+        evidence = [
+            Evidence(
+                id, place, places[id].external_id, "", places[id].first_seen, before,
+                gone(before, policy=_EVIDENCE_ONLY, now=now),
+            )
+            for id, before in load_bindings(conn, ids).items()
+        ]  # fmt: skip
+        absorb(conn, wiring, evidence, now=now)
+        count += len(ids)
+    return count
+
+
+def _some_living(conn: Connection, connection_id: int) -> list[int]:
+    rows = conn.execute(
+        text(
+            "SELECT id FROM source_record WHERE connection_id = :connection AND object = 'customer' "
+            "AND gone_at IS NULL AND (external_id LIKE :guest OR external_id LIKE :author) ORDER BY id LIMIT 1000"
+        ),
+        {"connection": connection_id, "guest": f"{GUEST}%", "author": f"{AUTHOR}%"},
+    )
+    return [row[0] for row in rows]
 
 
 def _first(

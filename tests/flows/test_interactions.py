@@ -10,7 +10,7 @@ import pytest
 from flows.flow_hub import Hub
 
 from hub.errors import NotFound, Unsupported, WrongUse
-from hub.flows import feed, messages
+from hub.flows import connection_life, feed, messages
 from hub.flows.messages import Message
 from hub.sdk import registry
 from hub.sdk.connector import Change, Connector, Deletes, Finding, Page, Receipt, RemoteRecord, Setting
@@ -298,3 +298,23 @@ def test_what_is_not_there_cannot_be_answered(hub: Hub, desk: Tickets) -> None:
     id = messages.post(hub.db, hub.wiring(), "desk", message=Message("x", "test"), now=time.time())
     with pytest.raises(WrongUse, match="not sent yet"):
         reply(hub, id, "hello")
+
+
+def test_authors_of_a_removed_connection_count_no_longer_and_come_back_with_it(
+    hub: Hub, desk: Tickets
+) -> None:
+    only = APPLIED.replace('[connection.desk.customer]\nmap = "customers.toml"\n', "")
+    hub.apply(only)
+    desk.ticket("t1", "hello", author="stranger", nick="sue")
+    hub.settle()
+    who = hub.customer("desk", "author:stranger")
+    connection_life.remove(hub.db, "desk", keep=False, by="test", now=time.time())
+    assert hub.one("SELECT count(*) FROM source_record WHERE gone_at IS NULL") == 0
+    with hub.db.read() as conn:
+        (told,) = interactions.of_customer(conn, who, limit=5)
+    assert told.gone_at is not None
+    hub.apply(only)
+    hub.settle()
+    assert hub.customer("desk", "author:stranger") == who
+    assert hub.one("SELECT count(*) FROM source_record WHERE gone_at IS NOT NULL") == 0
+    assert hub.golden("desk", "author:stranger")["social[other]"] == "sue"
