@@ -110,7 +110,9 @@ def amount(value: Any) -> Decimal:
     return found
 
 
-def line_values(piece: Piece, product: int, books: Books, own_taxes: Sequence[int]) -> list[dict[str, Any]]:
+def line_values(
+    piece: Piece, product: int, *, books: Books, own_taxes: Sequence[int]
+) -> list[dict[str, Any]]:
     """The values of the sale order line, or of the two that a price which does not divide takes."""
     tax = _tax(piece, books, own_taxes)
     inside = bool(tax and tax.get("price_include"))
@@ -124,12 +126,12 @@ def line_values(piece: Piece, product: int, books: Books, own_taxes: Sequence[in
     before = piece.subtotal + (piece.tax * piece.subtotal / piece.net if inside and piece.net else _ZERO)
     return [
         {**common, "product_uom_qty": float(count), "price_unit": float(price), "discount": float(share)}
-        for count, price, share in _prices(piece.quantity, before, whole, books)
+        for count, price, share in _prices(piece.quantity, before, whole, books=books)
     ]
 
 
 def _prices(
-    quantity: Decimal, before: Decimal, whole: Decimal, books: Books
+    quantity: Decimal, before: Decimal, whole: Decimal, *, books: Books
 ) -> list[tuple[Decimal, Decimal, Decimal]]:
     """(quantity, unit price, discount in percent) whose sums are `whole`."""
     step = Decimal(1).scaleb(-books.digits)

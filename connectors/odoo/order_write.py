@@ -124,7 +124,7 @@ class OrderWriter:
         fields = self._rpc.fields(order.LINE)
         lines: list[list[Any]] = []
         for piece, product in zip(pieces, self._products.of(pieces), strict=True):
-            for values in order_lines.line_values(piece, product.id, books, product.taxes):
+            for values in order_lines.line_values(piece, product.id, books=books, own_taxes=product.taxes):
                 if piece.kind == "shipping" and "is_delivery" in fields:
                     values["is_delivery"] = True
                 lines.append([0, 0, {**values, "sequence": 10 + len(lines)}])
