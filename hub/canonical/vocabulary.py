@@ -138,12 +138,16 @@ INTERACTION: Mapping[str, Entry] = {
     **_plain("language", "language"),
     **_plain("instant", "occurred_at source_updated_at"),
     **_plain("url", "permalink"),
-    # who an author is: one without a customer record gets one of its own from these; email and phone: as written to us
+    # who an author is: one without a customer record gets one of its own from these. domain: proved to be theirs;
+    # global_id: one that means the same in every account of the network; email and phone: as written to us
     "author": Entry(
         "handle",
         {
-            **{"network": "text", "platform_user_id": "ref", "profile_url": "url", "display_name": "text"},
-            **{"website": "url", "domain": "text", "email": "email", "phone": "phone"},
+            **dict.fromkeys(("network", "display_name", "domain"), "text"),
+            **dict.fromkeys(("platform_user_id", "global_id"), "ref"),
+            **dict.fromkeys(("profile_url", "website"), "url"),
+            "email": "email",
+            "phone": "phone",
         },
     ),
     "campaign": Entry(

@@ -144,6 +144,7 @@ def _told(one: Said) -> dict[str, Any]:
         f"custom.{network}.name": name,
         "web[other]": values.get("author.website"),
         "external_ref[domain]": values.get("author.domain"),
+        f"external_ref[{network}]": values.get("author.global_id"),
         # of their own mouth, so evidence of who they are; in a slot that displaces nobody's main address
         "email[other]": written["email"],
         "phone[other]": written["phone"],

@@ -46,6 +46,7 @@ family_name = "last"
 email = "mail"
 phone = "phone"
 "external_ref[domain]" = "domain"
+"external_ref[bluesky]" = "did"
 """
 
 
@@ -64,8 +65,8 @@ class Desk:
         apply(db, found, by="test", now=time.time())
 
     def crm(self, *rows: str) -> None:
-        """The customers of the CRM: id,first,last,mail,phone,domain."""
-        lines = "\n".join(["id,first,last,mail,phone,domain", *rows, ""])
+        """The customers of the CRM: id,first,last,mail,phone,domain,did."""
+        lines = "\n".join(["id,first,last,mail,phone,domain,did", *rows, ""])
         (self.home / "in" / "people.csv").write_text(lines, encoding="utf-8")
 
     def sync(self, **options: Any) -> Any:

@@ -142,7 +142,7 @@ def test_three_hundred_characters_are_counted_as_the_service_does(connector: Any
 def test_the_whole_story(desk: Any, person: Callable[[str], Any]) -> None:
     """A customer of the CRM mentions us, is joined by the e-mail they write, and is answered once."""
     bob, us = person("bob"), person("widgetco")
-    desk.crm("1,Bob,Miller,bob@millers.example.net,,")
+    desk.crm("1,Bob,Miller,bob@millers.example.net,,,")
     bob.profile(displayName="Bob Miller")
     asked = bob.post("@ my order never came, write to bob@millers.example.net", to=us.did)
     us.wait_heard(asked["uri"], seconds=_LONG)

@@ -92,6 +92,7 @@ def test_a_reply_is_a_whole_canonical_interaction() -> None:
         "author": "bob.bsky.social",
         "author.network": "bluesky",
         "author.platform_user_id": BOB,
+        "author.global_id": BOB,
         "author.profile_url": f"https://bsky.app/profile/{BOB}",
         "author.display_name": "Bob",
         "author.website": "https://bob.example.org/",

@@ -55,7 +55,7 @@ def test_a_new_interaction_is_a_change_of_its_customer(desk: Any, bob: Any, us: 
 
 
 def test_an_author_is_joined_by_the_email_they_write_to_us(desk: Any, bob: Any, us: Any) -> None:
-    desk.crm("1,Bob,Miller,bob@millers.example.net,,")
+    desk.crm("1,Bob,Miller,bob@millers.example.net,,,")
     bob.profile(displayName="Bob")
     bob.post("please write to bob@millers.example.net, thanks", to=us.did)
     desk.sync()
@@ -72,7 +72,7 @@ def test_an_author_is_joined_by_the_email_they_write_to_us(desk: Any, bob: Any, 
 def test_an_author_is_joined_by_a_domain_they_prove_to_hold(
     desk: Any, network: Any, us: Any, person: Callable[[str], Any]
 ) -> None:
-    desk.crm("1,Carla,Brown,carla@other.example.net,,carla.example.org")
+    desk.crm("1,Carla,Brown,carla@other.example.net,,carla.example.org,")
     network.add("carla.example.org", "carla-pass")
     carla = person("carla.example.org")
     carla.post("hello", to=us.did)
@@ -80,8 +80,15 @@ def test_an_author_is_joined_by_a_domain_they_prove_to_hold(
     assert desk.customer("social", f"author:{carla.did}") == desk.customer("crm", "1")
 
 
+def test_an_author_is_joined_by_the_did_another_system_has_of_them(desk: Any, bob: Any, us: Any) -> None:
+    desk.crm(f"1,Bob,Miller,bob@millers.example.net,,,{bob.did}")
+    bob.post("hello", to=us.did)
+    desk.sync()
+    assert desk.customer("social", f"author:{bob.did}") == desk.customer("crm", "1")
+
+
 def test_a_like_name_alone_joins_nobody(desk: Any, bob: Any, us: Any) -> None:
-    desk.crm("1,Bob,Miller,bob@millers.example.net,,")
+    desk.crm("1,Bob,Miller,bob@millers.example.net,,,")
     bob.profile(displayName="Bob Miller", website="https://bob-miller.example.org")
     bob.post("hello, it is me", to=us.did)
     desk.sync()
@@ -89,7 +96,7 @@ def test_a_like_name_alone_joins_nobody(desk: Any, bob: Any, us: Any) -> None:
 
 
 def test_a_changed_profile_renames_nobody(desk: Any, bob: Any, us: Any) -> None:
-    desk.crm("1,Bob,Miller,bob@millers.example.net,,")
+    desk.crm("1,Bob,Miller,bob@millers.example.net,,,")
     bob.profile(displayName="Bob")
     bob.post("I am bob@millers.example.net", to=us.did)
     desk.sync()
@@ -103,7 +110,7 @@ def test_a_changed_profile_renames_nobody(desk: Any, bob: Any, us: Any) -> None:
 
 
 def test_a_steward_joins_an_author_and_takes_the_timeline_along(desk: Any, bob: Any, us: Any) -> None:
-    desk.crm("1,Robert,Miller,r@millers.example.net,,")
+    desk.crm("1,Robert,Miller,r@millers.example.net,,,")
     bob.post("hello", to=us.did)
     desk.sync()
     author, customer = desk.customer("social", f"author:{bob.did}"), desk.customer("crm", "1")
