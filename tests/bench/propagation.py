@@ -127,6 +127,7 @@ def measure(
             changes = Changes(shop, crm, ids, port=port, pause=options.pause)
             changes.run("warm", 5)
             report("alone", changes.run("alone", options.changes))
+            changes.burst("burst")
             home.hub("sync", "old", "--no-wait")
             home.until(home.pulling)
             began = time.perf_counter()
@@ -158,6 +159,29 @@ class Changes:
         self._web = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self._pause = pause
 
+    def burst(self, name: str) -> None:
+        """A change of every customer at once; how long until all stand in the other system."""
+        began = time.perf_counter()
+        cities = [f"{name.capitalize()} {_word(number)}" for number in range(len(self._ids))]
+        for id, city in zip(self._ids, cities, strict=True):
+            self._tell(id, city)
+        answered = time.perf_counter() - began
+        took = max(self._crm.until(city) for city in cities) - began
+        print(
+            f"  {len(cities)} changes at once: all told in {answered:.2f} s, all there in {took:.2f} s "
+            f"({len(cities) / took:.0f} a second)",
+            flush=True,
+        )
+
+    def _tell(self, id: str, city: str) -> None:
+        """Change a customer, and call the hub."""
+        self._shop.put({"city": city}, row_id=id)
+        headers, body = self._shop.webhook(id)
+        self._web.request("POST", "/hooks/shop", body, headers)
+        answer = self._web.getresponse()
+        answer.read()
+        assert answer.status == 200, answer.status
+
     def run(self, name: str, count: int, *, go_on: Callable[[], bool] | None = None) -> list[Sample]:
         """`count` changes, fewer if what they run beside has ended."""
         samples = []
@@ -167,12 +191,7 @@ class Changes:
             city = f"{name.capitalize()} {_word(number)}"
             id = self._ids[number % len(self._ids)]
             began = time.perf_counter()
-            self._shop.put({"city": city}, row_id=id)
-            headers, body = self._shop.webhook(id)
-            self._web.request("POST", "/hooks/shop", body, headers)
-            answer = self._web.getresponse()
-            answer.read()
-            assert answer.status == 200, answer.status
+            self._tell(id, city)
             answered = time.perf_counter()
             samples.append(Sample(self._crm.until(city) - began, answered - began))
             time.sleep(self._pause)
