@@ -10,7 +10,7 @@ import pytest
 from flows.flow_hub import Hub
 
 from hub.errors import NotFound, Unsupported, WrongUse
-from hub.flows import connection_life, feed, messages
+from hub.flows import connection_life, feed, messages, remap
 from hub.flows.messages import Message
 from hub.sdk import registry
 from hub.sdk.connector import Change, Connector, Deletes, Finding, Page, Receipt, RemoteRecord, Setting
@@ -318,3 +318,20 @@ def test_authors_of_a_removed_connection_count_no_longer_and_come_back_with_it(
     assert hub.customer("desk", "author:stranger") == who
     assert hub.one("SELECT count(*) FROM source_record WHERE gone_at IS NOT NULL") == 0
     assert hub.golden("desk", "author:stranger")["social[other]"] == "sue"
+
+
+def test_a_changed_map_is_applied_to_what_is_stored(hub: Hub, desk: Tickets) -> None:
+    desk.ticket("t1", "hello", author="stranger", mood="angry")
+    hub.settle()
+    who, version = hub.customer("desk", "author:stranger"), feed.latest(hub.db)
+    map = TICKETS.replace("[pull]", '[pull]\nsubject = "mood"')
+    (hub.home / "tickets.toml").write_text(map, encoding="utf-8")
+    hub.apply(APPLIED)
+    remap.remap(hub.db, hub.wiring(), hub.stream("desk", "interaction"), apply=True)
+    with hub.db.read() as conn:
+        (told,) = interactions.of_customer(conn, who, limit=5)
+    assert (load(told.doc)["subject"], told.version) == ("angry", 2)
+    assert [one.customer_id for one in feed.read(hub.db, version, limit=5).changes] == [who]
+    remap.remap(hub.db, hub.wiring(), hub.stream("desk", "interaction"), apply=True)
+    hub.settle()
+    assert feed.latest(hub.db) == version + 1, "nothing more to say"
