@@ -27,6 +27,8 @@ from hub.sdk.writing import push_each
 _DRAFT = ("draft", "sent")
 _CONTENT = frozenset({"lines", "totals", "currency", "taxes_included", "customer"})
 _KNOWN = _CONTENT | {"reference", "placed", "state", "source"}
+# Or Odoo answers with a wizard that asks a person.
+_UNASKED = {"disable_cancel_warning": True}
 _CONFIRMED = ("sale", "done")
 
 
@@ -98,8 +100,13 @@ class OrderWriter:
                 self._rpc.write(MODEL, "write", {"vals": {"date_order": placed}}, ids=[id])
 
     def _take_back(self, id: int) -> None:
-        with _landed(f"order {id} was made, could not be finished, and could not be deleted again"):
-            self._rpc.write(MODEL, "unlink", ids=[id])
+        """Deleted; cancelled and without our mark where the user may not delete (a plain salesman may not)."""
+        with _landed(f"order {id} was made, could not be finished, and could not be taken back"):
+            try:
+                self._rpc.write(MODEL, "unlink", ids=[id])
+            except RecordRejected:
+                self._rpc.write(MODEL, "action_cancel", ids=[id], context=_UNASKED)
+                self._rpc.write(MODEL, "write", {"vals": {self._orders.mark: False}}, ids=[id])
 
     def _values(self, change: Change) -> dict[str, Any]:
         payload = change.payload
@@ -216,9 +223,7 @@ class OrderWriter:
                 f"order {row['name']} cannot be cancelled any more: {why}",
                 fix="take the goods back or credit the invoice in Odoo",
             )
-        said = self._rpc.write(
-            MODEL, "action_cancel", ids=[row["id"]], context={"disable_cancel_warning": True}
-        )
+        said = self._rpc.write(MODEL, "action_cancel", ids=[row["id"]], context=_UNASKED)
         if said is not True and self._read(row["id"])["state"] != "cancel":
             raise RecordRejected("Odoo asks a person before it cancels this order", fix="cancel it there")
 

@@ -101,6 +101,16 @@ def test_another_total_is_refused_with_the_difference_and_leaves_nothing(
     assert odoo.engine.rows[ORDER] == {}
 
 
+def test_a_user_who_may_not_delete_cancels_instead(odoo: FakeOdoo, connect: Any) -> None:
+    odoo.rights[ORDER] = {"read", "write", "create"}
+    values = golden(buyer(odoo), **{"totals.grand_total": money("154.71")})
+    assert make(connect(), values).outcome == "refused"
+    (row,) = odoo.engine.rows[ORDER].values()
+    assert (row["state"], row["origin"]) == ("cancel", False)
+    good = make(connect(), golden(row["partner_id"]))
+    assert good.outcome == "done" and good.record.raw["state"] == "sale"
+
+
 def test_a_price_that_does_not_divide(odoo: FakeOdoo, connect: Any) -> None:
     line = {"kind": "product", "sku": "CHAIR", "name": "Chair", "quantity": "3", "total": money("10.00")}
     values = golden(buyer(odoo), **{"totals.grand_total": money("10.00"), "lines": [line]})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import odoo_adapters
@@ -33,29 +32,25 @@ class ByField(odoo_adapters.FakeAdapter):  # type: ignore[misc]
     settings: Any = {"login": odoo_adapters.LOGIN, "marker_field": "x_hub"}
 
 
-# Faults of the network are the same in all versions: once for each protocol is enough.
-_NETWORK = "checks_faults"
+# Reading and the faults of the network are the same in all versions: once for each protocol is enough.
+_SAME = ("checks_faults", "checks_reading")
 _RUNS = [
     pytest.param(kind, case, id=f"{kind.__name__.lower()}-{case}")
     for kind in (Fifteen, Nineteen, ByField)
     for case in cases(MANIFEST, odoo_adapters.FakeAdapter.objects)
-    if kind is Nineteen or not case.check.run.__module__.endswith(_NETWORK)
+    if kind is Nineteen or not case.check.run.__module__.endswith(_SAME)
 ]
 
 
 @pytest.fixture(scope="module")
-def benches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[type, Bench]]:
-    started: dict[type, Bench] = {}
-    with ExitStack() as stack:
-        for kind in (Fifteen, Nineteen, ByField):
-            bench = Bench(kind(), KIND, MANIFEST, folder=tmp_path_factory.mktemp("odoo"))
-            started[kind] = stack.enter_context(bench)
-        yield started
+def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with Bench(request.param(), KIND, MANIFEST, folder=tmp_path_factory.mktemp("odoo")) as made:
+        yield made
 
 
-@pytest.mark.parametrize(("kind", "case"), _RUNS)
-def test_conformance(benches: dict[type, Bench], kind: type, case: Case) -> None:
+@pytest.mark.parametrize(("bench", "case"), _RUNS, indirect=["bench"])
+def test_conformance(bench: Bench, case: Case) -> None:
     try:
-        run(case, benches[kind])
+        run(case, bench)
     except NotApplicable as reason:
         pytest.skip(str(reason))
