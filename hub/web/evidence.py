@@ -16,19 +16,49 @@ FEATURES: Mapping[str, str] = {
     "phone": lazy_gettext("Phone"),
     "tax_id": lazy_gettext("Tax id"),
     "external_ref": lazy_gettext("Reference to each other"),
-    "social": lazy_gettext("Social account"),
+    "company": lazy_gettext("Company"),
     "name": lazy_gettext("Name"),
     "given": lazy_gettext("Given name"),
     "family": lazy_gettext("Family name"),
-    "org": lazy_gettext("Name of the organisation"),
-    "generation": lazy_gettext("Generation"),
     "birth_date": lazy_gettext("Birth date"),
     "address": lazy_gettext("Address"),
-    "street": lazy_gettext("Street"),
-    "postcode": lazy_gettext("Postal code"),
-    "place": lazy_gettext("Town"),
     "rivals": lazy_gettext("Shared by many"),
+    "alone": lazy_gettext("Without a name"),
     "limit": lazy_gettext("Contradiction"),
+}
+LEVELS: Mapping[str, str] = {
+    "exact": lazy_gettext("the same"),
+    "near": lazy_gettext("nearly the same"),
+    "close": lazy_gettext("a typing error apart"),
+    "far": lazy_gettext("somewhat alike"),
+    "nick": lazy_gettext("a short form"),
+    "initial": lazy_gettext("the same initial"),
+    "none": lazy_gettext("missing"),
+    "shared": lazy_gettext("the same, but nobody's name"),
+    "local": lazy_gettext("the same before the @"),
+    "other": lazy_gettext("of somebody else"),
+    "differs": lazy_gettext("different"),
+    "generation": lazy_gettext("another generation"),
+    "part": lazy_gettext("partly the same"),
+    "first": lazy_gettext("the same, the first of January"),
+    "off": lazy_gettext("off by little"),
+    "moved": lazy_gettext("the same house, another place"),
+    "street": lazy_gettext("the same street"),
+    "area": lazy_gettext("the same postal code"),
+    "locality": lazy_gettext("the same town"),
+    "the other way round": lazy_gettext("the other way round"),
+}
+SENTENCES: Mapping[str, str] = {
+    "what contradicts keeps the pair below what the machine joins": lazy_gettext(
+        "kept below what the machine joins"
+    ),
+    "an identifier, and a name is missing": lazy_gettext("an identifier, and a name is missing"),
+    "a person decided that they are different": lazy_gettext("a person decided that they are different"),
+    "one is a person, the other an organisation": lazy_gettext("one is a person, the other an organisation"),
+    "their names differ": lazy_gettext("their names differ"),
+    "their names, birth dates or mailboxes differ": lazy_gettext(
+        "their names, birth dates or mailboxes differ"
+    ),
 }
 _WIDEST = 40  # of a bar
 
@@ -61,7 +91,7 @@ def weights(reasons: Iterable[Mapping[str, Any]]) -> list[Weight]:
     return [
         Weight(
             str(FEATURES.get(one["feature"], one["feature"])),
-            one["detail"],
+            words(one["detail"]),
             one["points"],
             round(abs(one["points"]) / most * _WIDEST),
             "for" if one["points"] > 0 else "against" if one["points"] < 0 else "neither",
@@ -69,6 +99,37 @@ def weights(reasons: Iterable[Mapping[str, Any]]) -> list[Weight]:
         )
         for one in listed
     ]
+
+
+def words(detail: str) -> str:
+    """What a reason says, in the reader's language: `exact: a@x.org` → the same: a@x.org."""
+    if detail in SENTENCES:
+        return str(SENTENCES[detail])
+    level, colon, values = detail.partition(": ")
+    parts = [_level(part) for part in level.split(", ")]
+    if not colon or not all(parts):
+        return detail
+    told = gettext(", ").join(str(part) for part in parts)
+    return gettext("%(level)s: %(values)s", level=told, values=values.replace(" | ", " / "))
+
+
+def _level(part: str) -> str | None:
+    """`exact`, or `given nick`."""
+    if part in LEVELS:
+        return str(LEVELS[part])
+    feature, _, level = part.partition(" ")
+    if feature in FEATURES and level in LEVELS:
+        return f"{FEATURES[feature]} {LEVELS[level]}"
+    return None
+
+
+def strength(points: int | None, auto: int) -> str:
+    """What a score means, in words. auto: points from which the machine joins."""
+    if points is None:
+        return gettext("a person said so")
+    if points >= auto * 1.5:
+        return gettext("beyond doubt")
+    return gettext("very likely") if points >= auto * 1.2 else gettext("likely")
 
 
 def rows(compared: Iterable[Mapping[str, Any]]) -> list[Row]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from hub.canonical.paths import group
-from hub.web.say import gettext, lazy_gettext
+from hub.web.say import lazy_gettext
 
 NAMES: Mapping[str, str] = {
     "display_name": lazy_gettext("Name"),
@@ -123,7 +123,6 @@ SMALL_FIRST = (
     "country",
 )
 _PATH = re.compile(r"(?P<field>\w+)(?:\[(?P<label>[^]]+)\])?(?:\.(?P<sub>\w+))?")
-_REASON = re.compile(r"(?s)(.*) \(([+-]\d+)\)")
 
 
 def label(path: str) -> str:
@@ -157,29 +156,3 @@ def address(parts: Mapping[str, str]) -> str:
     order = LARGE_FIRST if chinese else SMALL_FIRST
     known = [str(parts[name]) for name in order if parts.get(name)]
     return (" " if chinese else ", ").join(dict.fromkeys(known))
-
-
-def reason(text: str) -> tuple[str, int | None]:
-    """A reason for a match as the model gives it → in words, and its points."""
-    found = _REASON.fullmatch(text)
-    if found is None:
-        return text, None
-    detail, points = found[1], int(found[2])
-    if detail.startswith("alike: "):
-        return gettext("names alike: %(names)s", names=detail[7:].replace(" | ", " / ")), points
-    if "@" in detail:
-        return gettext("the same e-mail: %(value)s", value=detail), points
-    if re.fullmatch(r"\+\d{5,}(, \+\d{5,})*", detail):
-        return gettext("the same phone: %(value)s", value=detail), points
-    if re.fullmatch(r"\d{4}-\d\d-\d\d", detail):
-        return gettext("the same birth date: %(value)s", value=detail), points
-    return detail, points
-
-
-def strength(points: int | None) -> str:
-    """What a score means, in words."""
-    if points is None:
-        return gettext("a person said so")
-    if points >= 200:
-        return gettext("beyond doubt")
-    return gettext("very likely") if points >= 130 else gettext("likely")

@@ -14,7 +14,8 @@ from hub.flows import goldens
 from hub.flows.explain import Explanation
 from hub.store.queries import glance, interactions, numbers, readers
 from hub.store.queries.interactions import InteractionRow
-from hub.web import fields, said
+from hub.web import evidence, fields, said
+from hub.web.evidence import Weight
 from hub.web.say import gettext
 
 _HISTORY = 60
@@ -49,7 +50,7 @@ class Value(NamedTuple):
 
 
 class Tie(NamedTuple):
-    """Why two records are one customer, or that a person said they are not. reasons: (words, points)."""
+    """Why two records are one customer, or that a person said they are not. note: what the person said of it."""
 
     a: tuple[str, str]
     b: tuple[str, str]
@@ -57,7 +58,8 @@ class Tie(NamedTuple):
     words: str
     points: int | None
     by: str
-    reasons: list[tuple[str, int | None]]
+    reasons: list[Weight]
+    note: str
 
 
 class Event(NamedTuple):
@@ -142,24 +144,28 @@ def _whole(parts: Mapping[str, Any]) -> Any:
     return next(iter(parts.values()))
 
 
-def ties(told: Explanation) -> list[Tie]:
-    """Why the records belong together, the strongest first; decisions of persons before all."""
+def ties(told: Explanation, *, auto: int) -> list[Tie]:
+    """Why the records belong together, the strongest first; decisions of persons before all.
+
+    auto: points from which the machine joins.
+    """
+    reasons = {(pair["a"], pair["b"]): evidence.weights(pair["reasons"]) for pair in told.pairs}
     found = []
     for one in told.ties:
         a, b = (
             tuple(one[side].split(":", 1)) if ":" in one[side] else ("", one[side]) for side in ("a", "b")
         )
         by_machine = one["points"] is not None
-        reasons = [fields.reason(text) for text in one["reasons"]] if by_machine else []
         found.append(
             Tie(
                 (a[0], a[1]),
                 (b[0], b[1]),
                 one["verdict"] == "same",
-                fields.strength(one["points"]),
+                evidence.strength(one["points"], auto),
                 one["points"],
                 "" if by_machine else one["by"],
-                reasons or [(text, None) for text in one["reasons"][:1]],
+                reasons.get((one["a"], one["b"]), []) if by_machine else [],
+                "" if by_machine else next(iter(one["reasons"]), ""),
             )
         )
     return sorted(found, key=lambda one: (one.points is not None, -(one.points or 0)))

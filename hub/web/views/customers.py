@@ -53,7 +53,7 @@ def customer(who: str) -> str:
         shown=shown,
         values=values,
         records=told.records,
-        ties=portrait.ties(told),
+        ties=portrait.ties(told, auto=wiring().model.auto),
         orders=listed,
         events=events,
     )
