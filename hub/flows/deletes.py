@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from sqlalchemy import Connection, text
 
@@ -40,6 +41,12 @@ class Bound:
         while page := self._page(after):
             yield from page  # outside the transaction: whoever iterates may call the remote
             after = page[-1]
+
+    def batches(self, size: int) -> Iterator[list[str]]:
+        """The same, so many at a time."""
+        ids = iter(self)
+        while batch := list(islice(ids, size)):
+            yield batch
 
     def _page(self, after: str | None) -> list[str]:
         beyond = "AND external_id > :after " if after is not None else ""

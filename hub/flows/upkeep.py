@@ -25,7 +25,7 @@ def sweep(db: Database, now: float) -> Iterator[Call]:
     id, lane)."""
     with db.read() as conn:
         heard = inbox.due(conn, now=now)
-        pulls = [row.id for row in runs.open_runs(conn, now=now) if row.kind == "pull"]
+        pulls = [row.id for row in runs.open_runs(conn, now=now) if row.kind in ("pull", "reconcile")]
         urgent = _owing(conn, "realtime", now=now)
         later = set(_owing(conn, "bulk", now=now)) | set(_to_read_again(conn))
     for connection_id in heard:

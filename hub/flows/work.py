@@ -14,6 +14,7 @@ from hub.flows.catching_up import behind, catch_up
 from hub.flows.drain import LANES, connector_for, drain
 from hub.flows.keep import kept
 from hub.flows.pull import Say, pull
+from hub.flows.reconcile import Task, reconcile
 from hub.flows.wiring import Stream, Wiring, load_wiring
 from hub.queue import open_queue
 from hub.settings import Settings
@@ -23,14 +24,19 @@ from hub.store.session import Database
 _PAUSED = 60.0  # seconds after which a pull of a paused connection is looked at again
 
 
-def request_pull(db: Database, stream: Stream, *, options: dict[str, Any], lane: str = "bulk") -> int:
-    """A person asks for a pull of a stream, now: its run is made, or the one that waits is urged. Returns its id."""
+def request_pull(
+    db: Database, stream: Stream, *, options: dict[str, Any], lane: str = "bulk", kind: str = "pull"
+) -> int:
+    """A person asks for a pull of a stream, now: its run is made, or the one that waits is urged. Returns its id.
+
+    kind: `reconcile` for a comparison of everything that is bound.
+    """
     with db.claim() as conn:
         run_id = runs.request(
             conn,
             stream.connection_id,
             stream.object,
-            kind="pull",
+            kind=kind,
             lane=lane,
             options=options,
             now=time.time(),
@@ -99,6 +105,10 @@ def _pull(
         with kept(db, row, lease) if keep else nullcontext():
             if behind(db, row.connection_id):
                 catch_up(db, wiring, row.connection_id)
+            if row.kind == "reconcile":
+                heal = not runs.options(row).get("look")
+                task = Task(db, wiring, stream, connector, row, lease, heal, Counter())
+                return reconcile(task, say=say)
             return pull(
                 db,
                 wiring,
