@@ -20,6 +20,13 @@ from hub.identity.score import Score
 from hub.store.queries import decisions, matching
 
 _CROSSED, _SHOWN = 400, 10
+_IDENTIFYING = {
+    "email": "the same e-mail",
+    "phone": "the same phone",
+    "tax_id": "the same tax id",
+    "birth_date": "the same birth date",
+    "address": "the same address",
+}
 
 
 class Answer(NamedTuple):
@@ -147,7 +154,22 @@ def _needed(wiring: Wiring, scored: _Scored, *, said: list[dict[str, Any]]) -> s
     more = f"{model.auto - best.points} more points for the machine to join them"
     if best.points < model.review:
         more += f", {model.review - best.points} for a person to be asked"
-    return f"{more}."
+    enough = _enough(wiring, best)
+    return f"{more}. {' or '.join(enough)} would do." if enough else f"{more}."
+
+
+def _enough(wiring: Wiring, best: Score) -> list[str]:
+    """What neither or only one of them says yet and would be enough, if it agreed."""
+    said = {one.feature for one in best.reasons}
+    if said & {"limit"}:
+        return []
+    weights = wiring.model.weights._asdict()
+    missing = wiring.model.auto - best.points
+    return [
+        words
+        for feature, words in _IDENTIFYING.items()
+        if feature not in said and weights.get(f"{feature}_exact", 0) >= missing
+    ]
 
 
 def refused(

@@ -60,6 +60,7 @@ SENTENCES: Mapping[str, str] = {
         "their names, birth dates or mailboxes differ"
     ),
 }
+_WHOLE = "given exact, family exact"
 _WIDEST = 40  # of a bar
 
 
@@ -109,7 +110,7 @@ def words(detail: str) -> str:
     parts = [_level(part) for part in level.split(", ")]
     if not colon or not all(parts):
         return detail
-    told = gettext(", ").join(str(part) for part in parts)
+    told = str(LEVELS["exact"]) if level == _WHOLE else gettext(", ").join(str(part) for part in parts)
     return gettext("%(level)s: %(values)s", level=told, values=values.replace(" | ", " / "))
 
 
