@@ -79,11 +79,12 @@ class Network:
 
     def parent(self, uri: str) -> Parent | None:
         """The post to answer, with the root of its thread."""
-        found = self._get(uri)
+        views = self._posts([uri]) if repo(uri) != self._api.account().did else []
+        found = views[0] if views else self._get(uri)
         if found is None:
             return None
         itself = {"uri": str(found["uri"]), "cid": str(found.get("cid"))}
-        value = found.get("value")
+        value = found.get("record") if views else found.get("value")
         reply = value.get("reply") if isinstance(value, dict) else None
         root = reply.get("root") if isinstance(reply, dict) else None
         if not isinstance(root, dict):
