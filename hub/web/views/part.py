@@ -58,14 +58,15 @@ def counted() -> dict[str, int]:
 
 
 def unsure(*, anew: bool = False) -> int:
-    """How many pairs wait in Review, at most some seconds ago; `anew`: now. None while the hub cannot be compiled."""
+    """How many pairs wait in Review, some seconds ago; `anew`: now. None while the hub cannot be compiled."""
     known: tuple[float, int] | None = current_app.extensions.get(_UNSURE)
     now = time.monotonic()
     if anew or known is None or known[0] < now:
         found, _ = compiled()
         with store().read() as conn:
             count = review.count(conn, found) if found is not None else 0
-        known = (now + _UNSURE_SECONDS, count)
+        took = time.monotonic() - now  # a large hub counts longer, and is counted the less often
+        known = (now + max(_UNSURE_SECONDS, 60 * took), count)
         current_app.extensions[_UNSURE] = known
     return known[1]
 
