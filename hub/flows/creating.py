@@ -29,10 +29,12 @@ from hub.sync.create import (
     created,
     dropped_create,
     found,
+    likeliest,
     next_step,
     not_found,
     plan_create,
     put_back,
+    searchable_from,
 )
 
 _SOON = 1.0  # seconds until what waits for a create of the same batch is looked at again
@@ -71,8 +73,7 @@ def make(batch: Batch, *, lane: str) -> int:
             batch.counts["dropped"] += 1
             _store(batch, job, dropped_create(job.create, fence=job.create.fence), state="done")
         else:
-            seen_by = job.create.call_ends_at + batch.stream.policy.read_after_write_seconds
-            at = max(now + _SOON, seen_by, job.again_at)
+            at = max(now + _SOON, searchable_from(job.create, batch.stream.policy), job.again_at)
             _store(batch, job, put_back(job.create, fence=job.create.fence), state="waiting", next_at=at)
     if to_send:
         _send(batch, to_send)
@@ -216,7 +217,8 @@ def _find(batch: Batch, job: Job) -> None:
         return
     with batch.db.write() as conn:
         stored = _stored(conn, stream, job)
-        free = [one for one in there if not _bound(conn, stream, one.external_id)]
+        unbound = [one for one in there if not _bound(conn, stream, one.external_id)]
+        free = _likeliest_first(stream, stored, unbound, times=times)
         try:
             settled = _searched(stream, stored, free, job=job, times=times)
         except LeaseLost:
@@ -235,6 +237,15 @@ def _readable(stream: Stream, there: Sequence[RemoteRecord], *, times: tuple[flo
             raise RecordRejected(
                 f"{one.external_id} may be what this create made, and cannot be read by its map."
             )
+
+
+def _likeliest_first(
+    stream: Stream, stored: Create, free: list[RemoteRecord], *, times: tuple[float, float]
+) -> list[RemoteRecord]:
+    """The record that shows most of what was sent comes first. All of them are readable: `_readable` has looked."""
+    found = [reading for one in free if (reading := reading_of(stream, one, part="", times=times))]
+    best = likeliest(stored, found) if len(found) > 1 else 0
+    return free[best:] + free[:best]
 
 
 def _not_searched(batch: Batch, job: Job, error: HubError) -> None:

@@ -91,9 +91,20 @@ def next_step(create: Create, policy: Policy, *, now: float, has_record: bool, r
     """
     if create.state == "waiting":
         return "drop" if has_record else "wait" if rival else "send"
-    if now < create.call_ends_at + policy.read_after_write_seconds:
+    if now < searchable_from(create, policy):
         return "wait"
     return "send" if create.absent and not (has_record or rival) else "find"
+
+
+def searchable_from(create: Create, policy: Policy) -> float:
+    """From when on a search may tell what a call in doubt made (epoch seconds).
+
+    After the system's own read-after-write delay. Where neither a marker nor a unique field tells our record from one
+    that a person made meanwhile, not before both would be there to choose from.
+    """
+    known = policy.marker or bool(policy.unique)
+    late = 0.0 if known else policy.lands_late_seconds
+    return create.call_ends_at + max(policy.read_after_write_seconds, late)
 
 
 def begin_create(create: Create, golden: Mapping[str, Any], *, policy: Policy, fence: int) -> Create:
@@ -139,8 +150,8 @@ def created(
         return Settled(replace(free, state="bound", settled_at=now), _bound(free, answer, policy, now=now))
     if outcome == "unknown" or create.doubt:  # an earlier call may have made it, or may yet
         over = min(now, create.call_ends_at)
-        wait = over + policy.read_after_write_seconds
-        return Settled(replace(free, doubt=True, call_ends_at=over), retry=True, not_before=wait)
+        doubtful = replace(free, doubt=True, call_ends_at=over)
+        return Settled(doubtful, retry=True, not_before=searchable_from(doubtful, policy))
     if outcome == "refused":
         return Settled(replace(free, state="refused"), dead=True)
     return Settled(replace(free, state="waiting"), retry=True)
@@ -206,6 +217,20 @@ def could_be(create: Create, reading: Reading, *, policy: Policy, marker: str | 
         if sent is not None and there is not None and not _alike(sent, there):
             return False
     return True
+
+
+def likeliest(create: Create, readings: Sequence[Reading]) -> int:
+    """Which of the records a search found (one at least) shows most of what we sent: where neither marker nor unique
+    field tells, a person may have made one like it."""
+
+    def shown(reading: Reading) -> int:
+        """How many of the values sent stand there, as they read or as they are rendered."""
+        return sum(
+            _alike(sent, reading.values.get(path)) or _alike(sent, reading.seen.get(path))
+            for path, sent in create.values.items()
+        )
+
+    return max(range(len(readings)), key=lambda index: shown(readings[index]))
 
 
 def clashes(create: Create, other: Create, policy: Policy) -> bool:

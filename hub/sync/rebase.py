@@ -9,8 +9,9 @@ from typing import Any
 from hub.canonical.contribution import Contribution
 from hub.sync import rules
 from hub.sync.binding import MISSING, Binding
+from hub.sync.conflict import Entry
 from hub.sync.policy import Policy
-from hub.sync.reading import Draft, Reading, Taken, capped, dropped
+from hub.sync.reading import Draft, Reading, Taken, capped, dropped, is_echo, said_at
 
 Again = Callable[[str, Any], Any]
 
@@ -31,7 +32,8 @@ def rebase(
     known or a write is under way (then rebase with the next reading, before `take`). changed_paths: paths
     whose line is new, changed or left the map. again(path, old raw): the canonical value of a contribution
     whose raw no longer stands in the record, by the new line; MISSING if that line reads other fields, then
-    the value stays as it was.
+    the value stays as it was. Prefer the stored raw, if nothing was settled since: only between two readings
+    by one map can edits be told.
     """
     if rules.under_way(binding, now) or rules.predates(binding, reading, policy):
         return dropped(binding)
@@ -41,7 +43,7 @@ def rebase(
             _rebase_field(draft, path, reading, policy, again)
         else:
             _forget_field(draft, path)
-    return Taken(draft.rebased(), "taken", (), (), True)
+    return Taken(draft.rebased(), "taken", (), tuple(draft.entries), True)
 
 
 def _rebase_field(draft: Draft, path: str, reading: Reading, policy: Policy, again: Again | None) -> None:
@@ -51,7 +53,9 @@ def _rebase_field(draft: Draft, path: str, reading: Reading, policy: Policy, aga
     draft.seen.pop(path, None)
     if path in reading.seen:
         draft.seen[path] = raw
-    if old is None and known is MISSING:
+    if path in reading.seen and stood is not MISSING and raw != stood and new != known:
+        _otherwise(draft, path, reading, policy)
+    elif old is None and known is MISSING:
         draft.sent[path] = new
         if path not in policy.outward and (path not in reading.blanks or path in policy.clear):
             draft.contribution[path] = Contribution(
@@ -65,6 +69,27 @@ def _rebase_field(draft: Draft, path: str, reading: Reading, policy: Policy, aga
         draft.contribution[path] = mapped
         if known == old.value:
             draft.sent[path] = mapped.value
+
+
+def _otherwise(draft: Draft, path: str, reading: Reading, policy: Policy) -> None:
+    """Something else stands there than was known: the line reads other fields now, or somebody edited it before the
+    map was applied. Nobody can tell, so that it is no edit, and an entry says what stood there."""
+    raw, new, known = reading.seen[path], reading.values.get(path), draft.sent.get(path)
+    if is_echo(draft.base, path, raw=raw, value=new):
+        draft.sent.pop(path, None)
+        draft.before.setdefault(path, known)
+        return
+    if path in reading.blanks and path not in policy.clear:
+        draft.before[path] = None
+        return
+    draft.sent[path] = new
+    draft.before.pop(path, None)  # what stands there now is not ours
+    if path in policy.outward:
+        return
+    said = Contribution(new, raw, "first_sight", capped(reading), reading.finished)
+    old = draft.contribution.get(path)
+    draft.contribution[path] = said if old is None else old._replace(value=new, raw=raw)
+    draft.entries.append(Entry("conflict", path, new, said_at(reading), known, None, "the map was changed"))
 
 
 def _mapped_again(

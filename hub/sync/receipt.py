@@ -85,7 +85,7 @@ def _landed(
     be written.
     """
     shown: Mapping[str, Any] = answer.seen if answer else {}
-    persons = _persons(binding, intent, answer)
+    persons = _persons(binding, intent, answer, policy)
     before = {path: binding.sent.get(path) for path in intent} | dict(binding.before)
     before |= {path: suspect.value for path, suspect in persons.items()}
     landed = replace(
@@ -177,13 +177,20 @@ def _rendered(landed: Binding, intent: Mapping[str, Any], answer: Reading) -> Bi
     )
 
 
-def _persons(binding: Binding, intent: Mapping[str, Any], answer: Reading | None) -> dict[str, Suspect]:
-    """Per field, the newest suspect that is not our own rendering as just learned: a person's edit."""
+def _persons(
+    binding: Binding, intent: Mapping[str, Any], answer: Reading | None, policy: Policy
+) -> dict[str, Suspect]:
+    """Per field, the newest suspect that is not our own rendering as just learned: a person's edit. What would be no
+    edit in a reading (direction `out`, a blank but for `clear`) is none here."""
     persons: dict[str, Suspect] = {}
     for path, suspects in binding.suspects.items():
         raw = answer.seen.get(path, MISSING) if answer else MISSING
         value = answer.values.get(path) if answer else intent.get(path)
+        if path in policy.outward:
+            continue
         for suspect in suspects:
+            if suspect.value is None and path not in policy.clear:
+                continue
             if suspect.raw != raw and suspect.value != value:
                 persons[path] = suspect
     return persons

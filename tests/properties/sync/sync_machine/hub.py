@@ -1,134 +1,114 @@
-"""The smallest hub around the transitions: bindings, creates, clusters, golden, entries. One method = one
-transaction."""
+"""The smallest hub around the transitions: bindings, creates, entries. One method = one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from sync_machine.remotes import Remote
-from sync_machine.trace import Broken, Key, Trace, taint
+from sync_machine.goldens import Goldens
+from sync_machine.remotes import REMAPPED
+from sync_machine.trace import Broken, Key, taint
 
-from hub.golden.rules import compile_rules
-from hub.golden.survive import Member, survive
-from hub.sync import conflict, create, delivery, reading, rules
-from hub.sync.binding import Binding
+from hub.flows import absorb
+from hub.sync import conflict, create, reading, rebase, rules
+from hub.sync.binding import MISSING, Binding
 from hub.sync.conflict import Edit, Entry
 from hub.sync.create import Create
 from hub.sync.reading import Reading
 
-RULES = compile_rules({"default": "latest"})
-
 
 class Sighting(NamedTuple):
-    """A reading on its way to be processed."""
+    """A reading on its way to be processed, and the version of the map it was read with."""
 
     key: Key
     reading: Reading
+    map_version: int = 0
 
 
 @dataclass
-class Hub:
-    remotes: dict[str, Remote]
-    trace: Trace
-    bindings: dict[Key, Binding] = field(default_factory=dict)
-    home: dict[Key, int] = field(default_factory=dict)
-    number: dict[Key, int] = field(default_factory=dict)
+class Hub(Goldens):
     creates: dict[tuple[int, str], Create] = field(default_factory=dict)  # by home and system: one each
-    mail: dict[str, int] = field(
-        default_factory=dict
-    )  # identity: e-mail as contributed → the home first seen with it
-    same: list[tuple[int, int]] = field(default_factory=list)
-    merged: list[tuple[int, int]] = field(default_factory=list)
     entries: list[tuple[Key, Entry]] = field(default_factory=list)
-    homes: int = 0
-    _goldens: dict[tuple[tuple[int, int], ...], tuple[list[Member], dict[str, Any]]] = field(
-        default_factory=dict
-    )
-    _members: dict[int, list[Key]] | None = None
-    _anchor: dict[int, int] = field(default_factory=dict)
-
-    # --- clusters ---
-
-    def new_home(self) -> int:
-        self.homes += 1
-        return self.homes
-
-    def clusters(self) -> dict[int, list[Key]]:
-        """Anchor home → its records, oldest home first."""
-        if self._members is None:
-            self._anchor = {home: home for home in range(1, self.homes + 1)}
-            for left, right in self.same + self.merged:
-                low, high = sorted((self.anchor(left), self.anchor(right)))
-                self._anchor = {home: low if root == high else root for home, root in self._anchor.items()}
-            self._members = {}
-            for key, home in sorted(self.home.items(), key=lambda item: (item[1], item[0])):
-                self._members.setdefault(self._anchor[home], []).append(key)
-        return self._members
-
-    def anchor(self, home: int) -> int:
-        return self._anchor[home]
-
-    def regroup(self) -> None:
-        self._members = None
-        self.clusters()
-
-    def cluster_of(self, key: Key) -> list[Key]:
-        members = self.clusters()
-        return members[self.anchor(self.home[key])]
-
-    def siblings(self, key: Key) -> tuple[list[Binding], bool]:
-        """The other records of its golden in its system, and whether it is the oldest."""
-        same = [other for other in self.cluster_of(key) if other[0] == key[0]]
-        there = [other for other in same if other == key or not self.bindings[other].gone]
-        return [self.bindings[other] for other in there if other != key], there[0] == key
-
-    # --- golden ---
-
-    def golden(self, keys: Iterable[Key]) -> dict[str, Any]:
-        """The real survivorship; an emptiness that won is None."""
-        members = [
-            Member(self.number[key], key[0], 0, self.bindings[key].contribution)
-            for key in keys
-            if self.bindings[key].contribution
-        ]
-        if not members:
-            return {}
-        key = tuple((member.record_id, id(member.contributions)) for member in members)
-        if key not in self._goldens:
-            found = survive(members, pins={}, holds={}, rules=RULES)
-            # the members are kept with the result, so that no identity is used twice
-            self._goldens[key] = members, {path: found.fields.get(path) for path in found.why}
-        return self._goldens[key][1]
-
-    def owed(self, key: Key) -> dict[str, Any]:
-        siblings, primary = self.siblings(key)
-        return delivery.owed(
-            self.bindings[key],
-            self.golden(self.cluster_of(key)),
-            policy=self.remotes[key[0]].policy,
-            siblings=siblings,
-            primary=primary,
-        )
+    raws: dict[Key, Reading] = field(default_factory=dict)  # the last reading that was taken, for a changed map
+    mapped: dict[Key, int] = field(default_factory=dict)  # the map version that reading went through
 
     # --- readings ---
 
     def process(self, sighting: Sighting, now: float) -> bool:
         """One reading, in one transaction. False: it is parked, the record is to be read again."""
-        key, read = sighting
+        key, read = sighting.key, self.through_map(sighting)
         policy = self.remotes[key[0]].policy
         if key not in self.bindings:
             if self._parked(key, read):
                 return False
             self._meet(key, reading.first_sight(read, policy))
+            self._taken(key, read)
             self.plan_creates()
             return True
-        golden = self.golden(self.cluster_of(key))
-        taken = reading.take(self.bindings[key], read, policy=policy, golden=golden, now=now)
-        if taken.changed:
-            self.settle(key, taken.binding, taken.edits, taken.entries)
+        if self.based(key, read, now):
+            golden = self.golden(self.cluster_of(key))
+            taken = reading.take(self.bindings[key], read, policy=policy, golden=golden, now=now)
+            if taken.changed:
+                self.settle(key, taken.binding, taken.edits, taken.entries)
+            if taken.outcome != "dropped":
+                self._taken(key, read)
         return True
+
+    def through_map(self, sighting: Sighting) -> Reading:
+        """A page that waited while the map changed is mapped when it is taken."""
+        remote, read = self.remotes[sighting.key[0]], sighting.reading
+        if sighting.map_version == remote.map_version:
+            return read
+        return remote.reading(dict(read.seen), read.source_at, read.started, read.finished, read.version)
+
+    def based(self, key: Key, read: Reading, now: float) -> bool:
+        """Whether the binding is under the map in force, after a changed one was applied; no edit comes of that. From
+        the stored body, if nothing was settled since; else from what was read."""
+        return self._based(key, self._stored(key), now) or self._based(key, read, now)
+
+    def _stored(self, key: Key) -> Reading | None:
+        if (old := self.raws.get(key)) is None:
+            return None
+        return self.remotes[key[0]].reading(dict(old.seen), old.source_at, old.finished, old.finished, None)
+
+    def _based(self, key: Key, read: Reading | None, now: float) -> bool:
+        remote = self.remotes[key[0]]
+        if read is None or self.mapped[key] == remote.map_version:
+            return read is not None
+        taken = rebase.rebase(
+            self.bindings[key],
+            read,
+            policy=remote.policy,
+            changed_paths=(REMAPPED,),
+            now=now,
+            again=lambda path, raw: remote.canonical(path, raw) if raw else MISSING,
+        )
+        self.settle(key, taken.binding, (), taken.entries)
+        if taken.outcome == "dropped":
+            return False
+        self.mapped[key] = remote.map_version
+        return True
+
+    def base_claimed(self, key: Key, read: Reading, fence: int) -> None:
+        """As `based`, for the owner of a claim, whose own lease does not stand in the way. An open intent does."""
+        row, remote = self.bindings[key], self.remotes[key[0]]
+        if self.mapped[key] == remote.map_version or row.fence != fence or row.intent is not None:
+            return
+        lease, self.bindings[key] = row.lease_until, replace(row, lease_until=0.0)
+        self.based(key, read, self.trace.now)
+        self.bindings[key] = replace(self.bindings[key], lease_until=lease)
+
+    def remap(self, name: str) -> None:
+        """`hub remap`: the changed map applied to every stored body."""
+        remote = self.remotes[name]
+        for key in list(self.raws):
+            if key[0] == name and not self.bindings[key].gone and self.mapped[key] != remote.map_version:
+                self._based(key, self._stored(key), self.trace.now)
+
+    def _taken(self, key: Key, read: Reading) -> None:
+        self.raws[key] = read
+        self.mapped[key] = self.remotes[key[0]].map_version
 
     def lose(self, key: Key, now: float) -> None:
         """The record was deleted there; its golden is not created there again."""
@@ -147,10 +127,19 @@ class Hub:
     def _meet(self, key: Key, binding: Binding) -> None:
         """A record nobody knew: its own home, and the same person by e-mail as somebody wrote it."""
         home = self.new_home()
-        mail = binding.contribution.get("email")
+        mail = absorb.evidence_values(binding).get("email")
         if mail is not None:
-            self.same.append((self.mail.setdefault(mail.value, home), home))
+            for other, known in self.bindings.items():
+                if absorb.evidence_values(known).get("email") == mail:
+                    self._joined(other, mail)
+                    self.same.append((self.home[other], home))
+                    break
         self.bind(key, binding, home)
+
+    def _joined(self, other: Key, mail: str) -> None:
+        """Evidence is what people wrote there, never a value that we put into a system."""
+        if taint(mail) not in self.trace.typed[other, "email"]:
+            raise Broken(f"joined with {other} by {mail}, which nobody typed there")
 
     def bind(self, key: Key, binding: Binding, home: int) -> None:
         if key in self.bindings:
@@ -158,15 +147,20 @@ class Hub:
         self.home[key] = home
         self.number[key] = len(self.number) + 1
         self.bindings[key] = binding
+        self.mapped[key] = self.remotes[key[0]].map_version
         self._witness(key, binding)
         self.regroup()
+        self.refresh()
 
     def settle(self, key: Key, binding: Binding, edits: Sequence[Edit], entries: Sequence[Entry]) -> None:
         """Store a binding with what its transition told, compute golden again, tell who lost."""
-        self.trace.intent(key, self.bindings[key].intent, binding.intent)
+        before = self.bindings[key]
+        self.trace.intent(key, before.intent, binding.intent)
         self.bindings[key] = binding
-        self._witness(key, binding)
-        golden = self.golden(self.cluster_of(key))
+        if before.contribution is not binding.contribution:
+            self._witness(key, binding)
+            self.refresh()
+        golden = self.golden(self.cluster_of(key)) if edits or entries else {}
         told = (*entries, *conflict.overruled(edits, golden, told=entries))
         self.entries += [(key, entry) for entry in told]
         for entry in told:
@@ -179,7 +173,10 @@ class Hub:
     def _witness(self, key: Key, binding: Binding) -> None:
         """No value of ours may ever count as somebody's: every contribution was typed there by a person."""
         for path, said in binding.contribution.items():
-            if taint(said.value) not in self.trace.typed[key, path]:
+            if said.value is None and path not in self.remotes[key[0]].policy.clear:
+                raise Broken(f"a blank counts as said in {path} of {key}, whose blank rule is not clear")
+            default = said.raw == self.remotes[key[0]].defaults.get(path, MISSING)  # theirs, not ours
+            if not default and taint(said.value) not in self.trace.typed[key, path]:
                 if self.trace.put_back_before_read_back(key, path):
                     self.trace.counts["window: put back before the read-back"] += 1
                     continue
@@ -189,16 +186,16 @@ class Hub:
 
     def plan_creates(self) -> None:
         """Every golden goes everywhere: an intent row where it has neither a record nor an open create."""
+        open_at = {
+            (self.anchor(home), system)
+            for (home, system), row in self.creates.items()
+            if row.state in ("waiting", "begun")
+        }
         for anchor, members in self.clusters().items():
             there = {system for system, _ in members}
-            open_there = {
-                system
-                for (home, system), row in self.creates.items()
-                if self.anchor(home) == anchor and row.state in ("waiting", "begun")
-            }
-            for system in sorted(self.remotes.keys() - there - open_there):
+            for system in sorted(self.remotes.keys() - there):
                 golden = self.golden(members)
-                if golden.get("email"):
+                if (anchor, system) not in open_at and golden.get("email"):
                     policy = self.remotes[system].policy
                     old = self.creates.get((anchor, system))
                     row = create.plan_create(anchor, golden, policy=policy, marker=str(anchor), old=old)
@@ -231,8 +228,10 @@ class Hub:
     def merge(self, left: int, right: int) -> None:
         self.merged.append((left, right))
         self.regroup()
+        self.refresh()
 
     def unmerge(self, index: int) -> None:
         self.merged.pop(index)
         self.regroup()
+        self.refresh()
         self.plan_creates()

@@ -1,13 +1,12 @@
-"""Three fake systems of different manners, on dictionaries.
+"""A fake system on a dictionary: what people and the hub do there, and how its calls fail.
 
-`ledger` is exact, has ETags and conditional writes, and keeps our marker in a field. `shouter` upper-cases,
-reformats phones, has no version and no marker, but keeps e-mail unique. `stub` cuts long values, answers a
-write without showing the record, keeps our marker, and may carry a call out long after it was given up.
+The manners that tell the systems apart (rendering, versions, clocks, paging) are in `manners`.
 """
 
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from sync_machine.trace import Act, Broken, Landing, Trace, taint
@@ -16,8 +15,8 @@ from hub.sync.policy import Manners, Policy, compile_policy
 from hub.sync.reading import Reading
 
 PATHS = ("email", "job_title", "phone", "department", "company")
-LATE = 60.0
-CUT = 9
+REMAPPED = "department"  # the path whose map line changes in a history
+SLOW = 40.0  # seconds that a slow call may take, if nothing cuts it
 
 
 class Answer(NamedTuple):
@@ -38,13 +37,29 @@ class Call(NamedTuple):
     marker: str | None = None
 
 
+@dataclass
+class Flight:
+    """A call that was made. over: when the caller gives it up, with an unknown outcome if there is no answer yet."""
+
+    over: float
+    answer: Answer | None = None
+    landed: float = 0.0
+
+
+class Denied(Exception):
+    """The token is no longer valid: nothing happens there before an admin has seen to it."""
+
+
 class Remote:
-    """Records by external id; every field is always shown, blank as an empty text. Base of the three: exact,
-    no frills."""
+    """Records by external id; every field is always shown, blank as an empty text. Base: exact, no frills."""
 
     name = "remote"
     late = 0.0
     shows_record = True
+    page_size = 100  # records per page; small ones are read by offset
+    skew = 0.0  # how far its clock runs ahead
+    grain = 0.0  # its times are cut to so many seconds, so that many are equal
+    tells_time = True
     manners = Manners()
     directions: ClassVar[dict[str, str]] = {}
     blanks: ClassVar[dict[str, str]] = {}
@@ -57,7 +72,9 @@ class Remote:
         self.markers: dict[str, str] = {}
         self.revision: dict[str, int] = {}
         self.modified: dict[str, float] = {}
-        self.on_the_way: list[tuple[float, Call]] = []
+        self.on_the_way: list[tuple[float, Call, Flight | None]] = []
+        self.locked = False
+        self.map_version = 0
         self.policy: Policy = compile_policy(
             PATHS, PATHS, directions=self.directions, blanks=self.blanks, manners=self.manners
         )
@@ -68,6 +85,9 @@ class Remote:
         return "" if value is None else str(value)
 
     def canonical(self, path: str, raw: str) -> Any:
+        """The map: what a rendering means. The line of one path changes with the map's version."""
+        if path == REMAPPED and self.map_version % 2:
+            return raw.replace("-", " ")
         return raw.lower() if path == "email" else raw
 
     def new_id(self) -> str:
@@ -93,6 +113,7 @@ class Remote:
     def delete(self, external_id: str) -> None:
         del self.records[external_id]
         self.markers.pop(external_id, None)
+        self.trace.hints.append((self.name, external_id))
 
     def _acted(self, external_id: str, path: str, now: float, *, edit: bool) -> None:
         raw = self.records[external_id][path]
@@ -101,32 +122,71 @@ class Remote:
     # --- the hub ---
 
     def read(self, external_id: str, started: float, finished: float) -> Reading:
+        """The record as it is now, read in a call between these moments. Raises Denied."""
+        self.admit()
         raw = dict(self.records[external_id])
+        version = str(self.revision[external_id]) if self.manners.version != "none" else None
+        return self.reading(raw, self._source_time(external_id), started, finished, version)
+
+    def reading(
+        self, raw: dict[str, str], source_at: float | None, started: float, finished: float, version: str | None
+    ) -> Reading:
+        """A raw body through the map in force."""
         blanks = tuple(path for path in PATHS if not raw[path])
         values = {path: self.canonical(path, raw[path]) for path in PATHS if raw[path]}
-        version = str(self.revision[external_id]) if self.manners.version != "none" else None
-        return Reading(values, raw, blanks, self.modified[external_id], started, finished, version)
+        return Reading(values, raw, blanks, source_at, started, finished, version)
+
+    def listed(self) -> list[str]:
+        """Ids in the order in which the system lists them: by its times, equal ones in any order."""
+        tie = len(self.trace.acts)
+        return sorted(self.records, key=lambda one: (self._source_time(one) or 0.0, int(one[1:]) * tie % 7))
+
+    def _source_time(self, external_id: str) -> float | None:
+        if not self.tells_time:
+            return None
+        at = self.modified[external_id] + self.skew
+        return at - at % self.grain if self.grain else at
 
     def find(self, call: Call) -> list[str]:
+        self.admit()
         if self.manners.marker:
             return [found for found, marker in self.markers.items() if marker == call.marker]
         mail = call.values["email"]
         return [found for found, raw in self.records.items() if self.canonical("email", raw["email"]) == mail]
 
-    def call(self, call: Call, now: float, luck: random.Random | None) -> Answer:
-        """Carry a write out; `luck` decides its fate, None = all goes well."""
+    def admit(self) -> None:
+        if self.locked:
+            raise Denied
+
+    def call(self, call: Call, now: float, luck: random.Random | None, *, seconds: float) -> Flight:
+        """Send a write; `luck` decides its fate, None = all goes well. seconds: its time-out."""
+        if self.locked:
+            return Flight(now, Answer("retry"), now)
         fate = luck.random() if luck else 1.0
-        if fate < 0.10:
-            return Answer("unknown")  # the request was lost
-        if fate < 0.28:
+        if fate < 0.09:
+            return Flight(now, Answer("unknown"), now)  # the request was lost
+        if fate < 0.25:
             if self.late and luck:
-                self.on_the_way.append((now + luck.uniform(0, self.late), call))
+                self.on_the_way.append((now + luck.uniform(0, self.late), call, None))
             else:
                 self.land(call, now)
-            return Answer("unknown")  # the answer was lost
+            return Flight(now, Answer("unknown"), now)  # the answer was lost
+        if fate < 0.29:
+            return Flight(now, Answer("refused"), now)
         if fate < 0.33:
-            return Answer("refused")
-        return self.land(call, now)
+            return Flight(now, Answer("retry"), now)  # 429, 5xx: nothing happened
+        if luck and fate < 0.40:
+            return self._slow(call, now, luck, seconds=seconds)
+        return Flight(now, self.land(call, now), now)
+
+    def _slow(self, call: Call, now: float, luck: random.Random, *, seconds: float) -> Flight:
+        """A call that takes its time. Cut off, it is not carried out any more, or late by a system that does that."""
+        lands, flight = now + luck.uniform(0, SLOW), Flight(now + seconds)
+        if lands <= flight.over:
+            self.on_the_way.append((lands, call, flight))
+        elif self.late:
+            self.on_the_way.append((flight.over + luck.uniform(0, self.late), call, None))
+        return flight
 
     def land(self, call: Call, now: float) -> Answer:
         external_id = call.external_id
@@ -140,26 +200,43 @@ class Remote:
         if external_id is None:
             external_id = self.new_id()
             fields = {path: fields.get(path) or self.defaults.get(path, "") for path in PATHS}
-            if self.manners.marker and call.marker in self.markers.values():
-                raise Broken(f"{self.name} got a second record for home {call.marker}")
-            self.markers[external_id] = call.marker or ""
+            self._made(external_id, call)
         self._store(external_id, fields, now)
+        self.trace.counts["writes landed"] += 1
         key = (self.name, external_id)
         self.trace.landings += [Landing(now, call.read_at, key, path) for path in call.values]
-        return Answer("done", external_id, self.read(external_id, now, now) if self.shows_record else None)
+        shown = None
+        if self.shows_record:
+            raw = dict(self.records[external_id])
+            version = str(self.revision[external_id]) if self.manners.version != "none" else None
+            shown = self.reading(raw, self._source_time(external_id), now, now, version)
+        return Answer("done", external_id, shown)
+
+    def _made(self, external_id: str, call: Call) -> None:
+        """A record made by a create of ours. Where there is a marker, it is the only one of its golden."""
+        made = self.trace.made.setdefault((self.name, call.marker or ""), [])
+        if made and self.manners.marker and set(made) & set(self.records):
+            raise Broken(f"{self.name} got a second record for home {call.marker}")
+        made.append(external_id)
+        self.markers[external_id] = call.marker or ""
 
     def tick(self, now: float) -> None:
-        """Calls that were given up take effect when their time has come."""
+        """Slow calls, and those that were given up, take effect when their time has come."""
         due = [item for item in self.on_the_way if item[0] <= now]
+        if not due:
+            return
         self.on_the_way = [item for item in self.on_the_way if item[0] > now]
-        for at, call in sorted(due, key=lambda item: item[0]):
+        for at, call, flight in sorted(due, key=lambda item: item[0]):
             answer = self.land(call, at)
             self.trace.note("LATE", self.name, call.external_id, call.values, answer.outcome)
+            if flight:
+                flight.answer, flight.landed = answer, at
 
     def _store(self, external_id: str, fields: dict[str, str], now: float) -> None:
         self.records[external_id] = {**self.records.get(external_id, {}), **fields}
         self.revision[external_id] = self.revision.get(external_id, 0) + 1
         self.modified[external_id] = now
+        self.trace.hints.append((self.name, external_id))
 
     def _taken(self, external_id: str | None, values: dict[str, Any]) -> bool:
         return any(
@@ -169,39 +246,3 @@ class Remote:
             for other, raw in self.records.items()
             if other != external_id
         )
-
-
-class Ledger(Remote):
-    name = "ledger"
-    manners = Manners(conditional=True, version="etag", marker=True, identifying=("email",))
-    blanks: ClassVar = {"phone": "clear"}
-    directions: ClassVar = {"company": "in"}
-
-
-class Shouter(Remote):
-    name = "shouter"
-    manners = Manners(unique=("email",), read_after_write_seconds=3.0)
-    blanks: ClassVar = {"department": "refill"}
-
-    def render(self, path: str, value: Any) -> str:
-        if not value:
-            return ""
-        return f"[{value}]" if path == "phone" and not str(value).startswith("[") else str(value).upper()
-
-    def canonical(self, path: str, raw: str) -> Any:
-        return raw.strip("[]") if path == "phone" else super().canonical(path, raw)
-
-
-class Stub(Remote):
-    name = "stub"
-    late = LATE
-    shows_record = False
-    manners = Manners(marker=True, identifying=("email",), lands_late_seconds=LATE)
-    directions: ClassVar = {"company": "out"}
-    defaults: ClassVar = {"department": "somewhere"}
-
-    def render(self, path: str, value: Any) -> str:
-        return ("" if value is None else str(value)) if path == "email" else str(value or "")[:CUT]
-
-
-REMOTES = (Ledger, Shouter, Stub)

@@ -64,6 +64,8 @@ class Trace:
     noticed: dict[tuple[Key, str, str | None], float] = field(default_factory=dict)  # as edit or entry, when
     doubts: list[Doubt] = field(default_factory=list)
     opened: dict[Key, float] = field(default_factory=dict)
+    hints: list[Key] = field(default_factory=list)  # webhooks on their way
+    made: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # system, home → records of our creates
     now: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)

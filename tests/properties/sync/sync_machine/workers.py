@@ -7,8 +7,8 @@ import random
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sync_machine.hub import Hub
-from sync_machine.remotes import PATHS, Answer, Call
+from sync_machine.hub import Hub, Sighting
+from sync_machine.remotes import PATHS, Answer, Call, Denied, Flight
 from sync_machine.trace import Key, ReadBack
 
 from hub.errors import LeaseLost
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from sync_machine.history import Clock
 
 LEASE = 15.0
+
+
+def time_out(deadline: float, now: float) -> float:
+    """Seconds a call may take: what remains of the lease, so that no call outlives it."""
+    return deadline - now
 
 
 def deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> Iterator[str]:
@@ -40,14 +45,16 @@ def _deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> It
     yield "claimed"
     read, read_at = None, clock.now
     if delivery.needs_preread(claimed, policy):
-        if luck and luck.random() < 0.05:
+        if remote.locked or (luck and luck.random() < 0.05):
             hub.bindings[key] = delivery.release(hub.bindings[key], fence=fence)
             return
         if key[1] not in remote.records:
             hub.lose(key, clock.now)
             return
+        version = remote.map_version
         read = remote.read(key[1], clock.now, clock.now)
         yield "read"
+        read = hub.through_map(Sighting(key, read, version))
         if not _settle_preread(hub, key, read, fence):
             return
     begun = delivery.begin(hub.bindings[key], hub.owed(key), fence=fence)
@@ -59,16 +66,18 @@ def _deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> It
     yield "intent stored"
     if clock.now >= deadline:
         return  # no time is left for the call
-    version = read.version if read else begun.binding.version
-    call = Call(key[1], dict(begun.values), read_at, version if policy.conditional else None)
-    answer = remote.call(call, clock.now, luck)
-    landed = clock.now
+    revision = read.version if read else begun.binding.version
+    call = Call(key[1], dict(begun.values), read_at, revision if policy.conditional else None)
+    flight, version = remote.call(call, clock.now, luck, seconds=time_out(deadline, clock.now)), remote.map_version
+    yield from _in_the_air(flight, clock)
+    answer, landed = flight.answer or Answer("unknown"), flight.landed
     hub.trace.note("write", key, call.values, answer.outcome)
     yield "answered"
     if answer.outcome == "done" and answer.shown is None:
         answer = _read_back(hub, key, answer, clock, luck)
         hub.trace.read_backs.append(ReadBack(landed, clock.now, key, frozenset(begun.values)))
         yield "read back"
+    answer = _mapped(hub, key, answer, version)
     golden = hub.golden(hub.cluster_of(key))
     got = receipt(
         hub.bindings[key],
@@ -82,9 +91,23 @@ def _deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> It
     hub.settle(key, got.binding, got.edits, got.entries)
 
 
+def _in_the_air(flight: Flight, clock: Clock) -> Iterator[str]:
+    """The caller waits for its answer until its time is over."""
+    while flight.answer is None and clock.now < flight.over:
+        yield "in the air"
+
+
+def _mapped(hub: Hub, key: Key, answer: Answer, version: int) -> Answer:
+    """What an answer shows, through the map in force when it is settled."""
+    if answer.shown is None:
+        return answer
+    return answer._replace(shown=hub.through_map(Sighting(key, answer.shown, version)))
+
+
 def _settle_preread(hub: Hub, key: Key, read: Reading, fence: int) -> bool:
-    """Whether the delivery may go on after its pre-read."""
+    """Whether the delivery may go on after its pre-read. A changed map is applied before anything is compared."""
     policy, golden = hub.remotes[key[0]].policy, hub.golden(hub.cluster_of(key))
+    hub.base_claimed(key, read, fence)
     taken = delivery.preread(hub.bindings[key], read, policy=policy, golden=golden, fence=fence)
     hub.settle(key, taken.binding, taken.edits, taken.entries)
     if taken.outcome == "dropped":
@@ -93,7 +116,8 @@ def _settle_preread(hub: Hub, key: Key, read: Reading, fence: int) -> bool:
 
 
 def _read_back(hub: Hub, key: Key, answer: Answer, clock: Clock, luck: random.Random | None) -> Answer:
-    if (luck and luck.random() < 0.1) or key[1] not in hub.remotes[key[0]].records:
+    remote = hub.remotes[key[0]]
+    if (luck and luck.random() < 0.1) or remote.locked or key[1] not in remote.records:
         return Answer("unknown")
     return answer._replace(shown=hub.remotes[key[0]].read(key[1], clock.now, clock.now))
 
@@ -133,15 +157,20 @@ def _make(hub: Hub, at: tuple[int, str], clock: Clock, luck: random.Random | Non
 def _find(hub: Hub, at: tuple[int, str], clock: Clock, fence: int) -> Iterator[str]:
     remote = hub.remotes[at[1]]
     row, searched = hub.creates[at], clock.now
-    ids = remote.find(Call(None, dict(row.values), 0.0, marker=row.marker))
-    reads = {found: remote.read(found, clock.now, clock.now) for found in ids}
+    try:
+        ids = remote.find(Call(None, dict(row.values), 0.0, marker=row.marker))
+        reads = {found: remote.read(found, clock.now, clock.now) for found in ids}
+    except Denied:
+        hub.creates[at] = create.put_back(row, fence=fence)
+        return
     yield "searched"
     free = [found for found in ids if (at[1], found) not in hub.bindings]
     row, policy = hub.creates[at], remote.policy
     if free:
         proven = remote.manners.marker
-        settled = create.found(row, reads[free[0]], policy=policy, fence=fence, proven=proven)
-        hub.settle_create(at, settled, free[0])
+        mine = free[create.likeliest(row, [reads[one] for one in free])]
+        settled = create.found(row, reads[mine], policy=policy, fence=fence, proven=proven)
+        hub.settle_create(at, settled, mine)
     else:
         settled = create.not_found(
             row,
@@ -170,8 +199,10 @@ def _send(
     yield "intent stored"
     if clock.now >= deadline:
         return
-    answer = remote.call(Call(None, dict(row.values), clock.now, marker=row.marker), clock.now, luck)
-    landed = clock.now
+    call = Call(None, dict(row.values), clock.now, marker=row.marker)
+    flight = remote.call(call, clock.now, luck, seconds=time_out(deadline, clock.now))
+    yield from _in_the_air(flight, clock)
+    answer, landed = flight.answer or Answer("unknown"), flight.landed
     hub.trace.note("create", at, row.values, answer.outcome, answer.external_id)
     yield "answered"
     if answer.outcome == "done" and answer.shown is None and answer.external_id is not None:
@@ -188,3 +219,25 @@ def _send(
         now=clock.now,
     )
     hub.settle_create(at, settled, answer.external_id)
+
+
+def pull(hub: Hub, name: str, clock: Clock, pages: list[list[Sighting]], luck: random.Random | None) -> Iterator[str]:
+    """A pull by offset: what is changed between two pages shifts the list, so that records come twice or not at all.
+    Each page shows some moment between the call and its end."""
+    remote, offset = hub.remotes[name], 0
+    while True:
+        started, version, late = clock.now, remote.map_version, bool(luck and luck.random() < 0.5)
+        ids = remote.listed()[offset : offset + remote.page_size]
+        reads = {} if late or remote.locked else {one: remote.read(one, started, started) for one in ids}
+        if luck:
+            yield "page under way"
+        if remote.locked or version != remote.map_version:
+            return  # a run knows one map; the next one goes on
+        if late:
+            ids = remote.listed()[offset : offset + remote.page_size]
+            reads = {one: remote.read(one, started, started) for one in ids}
+        page = [Sighting((name, one), read._replace(finished=clock.now), version) for one, read in reads.items()]
+        if not page:
+            return
+        pages.append(page)
+        offset += remote.page_size
