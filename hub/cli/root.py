@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "export": ("hub.cli.export:export", "Write links, customers, orders, interactions or the configuration."),
     "sync": ("hub.cli.sync:sync", "Pull, match, and bring every system to agreement."),
     "reconcile": ("hub.cli.reconcile:reconcile", "Compare every bound record with its system; mend what drifted."),
+    "schedule": ("hub.cli.schedule:schedule", "What is pulled and compared when."),
     "run": ("hub.cli.run:run", "What was pulled and pushed, and how it went."),
     "review": ("hub.cli.review:review", "Pairs that may be one customer: same, different, or later."),
     "match": ("hub.cli.match:match", "How well records are matched, and why two are or are not one."),

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from hub.flows.timetable import Timetable, timetable
+
 OBJECTS = ("customer", "order", "interaction")
 COMMON = (
     "country",
@@ -20,6 +22,7 @@ COMMON = (
     "unique_customers",
     "calls_per_second",
     "allow_private",
+    "quiet",
 )
 FILE_KEYS = ("object", "match", "id", "encoding", "delimiter", "complete", "map")
 
@@ -35,6 +38,8 @@ class ObjectConfig:
     on_exit: str = "freeze"
     delete: str = "unlink"
     schedule: str | None = None
+    missed: str = "once"
+    reconcile: str | None = None
     map: str | None = None
     overlay: str | None = None
     direction: Mapping[str, str] = field(default_factory=dict)
@@ -68,8 +73,17 @@ class ConnectionConfig:
     unique_customers: bool = False
     calls_per_second: float | None = None
     allow_private: bool = True
+    quiet: str | None = None
     objects: Mapping[str, ObjectConfig] = field(default_factory=dict)
     files: tuple[Mapping[str, Any], ...] = ()
+
+    def timetable(self, object: str, *, of: str = "schedule") -> Timetable | None:
+        """When an object is pulled, or (`of` reconcile) compared whole; None: on request. Raises WrongUse."""
+        rules = self.object(object)
+        words = getattr(rules, of)
+        if not words:
+            return None
+        return timetable(words, zone=self.timezone, quiet=self.quiet, missed=rules.missed)
 
     def object(self, name: str) -> ObjectConfig:
         """The rules for one object; the default ones (read, write nothing) where the admin said nothing."""

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Connection
 
 from hub.errors import HubError, NotFound
+from hub.flows import schedule
 from hub.flows.catching_up import TELLING
 from hub.flows.config import COMMON, OBJECT_KEYS, ConnectionConfig, from_json
 from hub.flows.connection_file import Document
@@ -301,10 +302,14 @@ def _schedule(
 ) -> None:
     """A stream whose schedule is new or changed is due now; one that lost it waits for a request."""
     for object in {*config.objects, *(known.config.objects if known else ())}:
-        new = config.object(object).schedule
-        old = known.config.object(object).schedule if known and known.row.state != "removed" else None
-        if new != old:
-            connections.schedule(conn, id, object, next_due=now if new else None)
+        before = known.config if known and known.row.state != "removed" else None
+        if before is None or _times(before, object) != _times(config, object):
+            schedule.plan(conn, id, object, config, now=now)
+
+
+def _times(config: ConnectionConfig, object: str) -> tuple[Any, ...]:
+    rules = config.object(object)
+    return rules.schedule, rules.missed, rules.reconcile, config.timezone, config.quiet
 
 
 __all__ = [

@@ -15,9 +15,9 @@ from hub.canonical.moment import zone
 from hub.canonical.money import to_currency
 from hub.canonical.unfit import Unfit
 from hub.errors import HubError, WrongFile, WrongUse
-from hub.flows import interval
 from hub.flows.config import COMMON, FILE_KEYS, OBJECT_KEYS, OBJECTS, ConnectionConfig, ObjectConfig
 from hub.flows.connection_place import MapText, Place, Wanted, by_path, refuse_unknown
+from hub.flows.timetable import MISSED, quiet_hours, timetable
 from hub.golden.rules import compile_rules
 from hub.sdk import registry
 from hub.sdk.connector import Setting
@@ -36,6 +36,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "create": CREATE_POLICIES,
     "on_exit": EXIT_POLICIES,
     "delete": DELETE_RULES,
+    "missed": MISSED,
 }
 _WRITE_BACK = "write_back"  # the setting of connectors that never write in place: without it they only read
 
@@ -156,6 +157,8 @@ class _Checker:
                     )
             elif key == "timezone":
                 zone(value)
+            elif key == "quiet":
+                self._sound((key,), lambda: quiet_hours(value))
             elif key == "currency":
                 value = to_currency(value)
         except Unfit as unfit:
@@ -247,8 +250,8 @@ class _Checker:
             self.refuse(at, f'"{key}" must be a text')
         elif key in _WORDS and value not in _WORDS[key]:
             refuse_unknown(value, _WORDS[key], (*self.at, *at), place=self.place, what=f"word for {key}")
-        elif key == "schedule":
-            self._sound(at, lambda: interval.seconds(value))
+        elif key in ("schedule", "reconcile"):
+            self._sound(at, lambda: timetable(value))
         elif key == "where":
             self._sound(at, lambda: parse_where(value))
         return value

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, text
 
 from hub.errors import WrongUse
+from hub.flows import schedule
 from hub.flows.configure import load_stored, named
 from hub.flows.deletes import retire_connection
 from hub.flows.wiring import load_wiring
@@ -42,9 +43,8 @@ def resume(db: Database, name: str, *, by: str, now: float) -> bool:
         if stored.row.state == "active":
             return False
         connections.change(conn, stored.row.id, now=now, state="active", reason=None)
-        for object, rules in stored.config.objects.items():
-            if rules.schedule:
-                connections.schedule(conn, stored.row.id, object, next_due=now)
+        for object in stored.config.objects:
+            schedule.plan(conn, stored.row.id, object, stored.config, now=now)
         connections.note(conn, "connection.resume", name, by=by, detail=None, now=now)
     return True
 
@@ -81,7 +81,7 @@ def remove(db: Database, name: str, *, keep: bool, by: str, now: float) -> Leavi
         connections.stop_work(conn, row.id, cause="the connection was removed", now=now)
         connections.change(conn, row.id, now=now, state="removed", reason=None, confirmed_at=None)
         for object in {stream.object for (id, _), stream in wiring.streams.items() if id == row.id}:
-            connections.schedule(conn, row.id, object, next_due=None)
+            schedule.forget(conn, row.id, object)
         detail = {"keep": keep, "records": touched.records}
         connections.note(conn, "connection.remove", name, by=by, detail=detail, now=now)
     return touched

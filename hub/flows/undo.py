@@ -33,8 +33,8 @@ class Taken(NamedTuple):
 
 
 def undo(db: Database, run_id: int, *, by: str, preview: bool = False) -> Taken:
-    """Put back what a push wrote. Raises NotFound for an unknown run, WrongUse for a pull, one that has not ended, or is
-    undone."""
+    """Put back what a push wrote. Raises NotFound for an unknown run, WrongUse for a pull, or one that has not ended or
+    is undone."""
     with db.write() as conn:
         run = _push(conn, run_id)
         if undone.of_run(conn, run_id):

@@ -127,17 +127,6 @@ def put_rules(conn: Connection, wanted: Mapping[str, Any]) -> None:
         conn.execute(survivorship_rule.insert().values(path=path, rule=text_of))
 
 
-def schedule(conn: Connection, id: int, object: str, *, next_due: float | None) -> None:
-    """When the next pull of this stream is due; None: only on request."""
-    conn.execute(
-        text(
-            "INSERT INTO stream (connection_id, object, failures, next_due) VALUES (:id, :object, 0, :next_due) "
-            "ON CONFLICT (connection_id, object) DO UPDATE SET next_due = excluded.next_due"
-        ),
-        {"id": id, "object": object, "next_due": next_due},
-    )
-
-
 def stamp(conn: Connection) -> tuple[Any, ...]:
     """Two stamps that are equal: nothing of the configuration changed in between."""
     counted = conn.execute(text("SELECT COUNT(*), MAX(updated_at) FROM connection")).one()

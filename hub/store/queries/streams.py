@@ -8,6 +8,8 @@ from sqlalchemy import Connection, text
 
 from hub.store.documents import dump, load
 
+_DUE = {"pull": "next_due", "reconcile": "reconcile_due"}
+
 
 def get_cursor(connection: Connection, connection_id: int, object: str) -> tuple[Any, Any]:
     """(cursor of the pull, cursor of the deletes); None where there is none yet."""
@@ -34,22 +36,21 @@ def finished(connection: Connection, connection_id: int, object: str, *, now: fl
     _put(connection, connection_id, object, column="last_success", value=now)
 
 
-def plan_next(connection: Connection, connection_id: int, object: str, *, at: float | None) -> None:
-    """When the next pull is due (None: no schedule)."""
-    _put(connection, connection_id, object, column="next_due", value=at)
+def plan_next(
+    connection: Connection, connection_id: int, object: str, *, at: float | None, kind: str = "pull"
+) -> None:
+    """When the next pull, or reconciliation, is due (None: no schedule)."""
+    _put(connection, connection_id, object, column=_DUE[kind], value=at)
 
 
 def due(connection: Connection, *, now: float) -> list[Any]:
-    """Streams of active connections whose next pull is due: rows of connection_id, object."""
-    return list(
-        connection.execute(
-            text(
-                "SELECT s.connection_id, s.object FROM stream s JOIN connection c ON c.id = s.connection_id "
-                "WHERE c.state = 'active' AND s.next_due IS NOT NULL AND s.next_due <= :now ORDER BY s.next_due"
-            ),
-            {"now": now},
-        )
+    """What is due of active connections: rows of connection_id, object, kind (pull | reconcile), at."""
+    query = " UNION ALL ".join(
+        f"SELECT s.connection_id, s.object, '{kind}' AS kind, s.{column} AS at FROM stream s "
+        f"JOIN connection c ON c.id = s.connection_id WHERE c.state = 'active' AND s.{column} <= :now"
+        for kind, column in _DUE.items()
     )
+    return list(connection.execute(text(f"{query} ORDER BY at"), {"now": now}))
 
 
 def _put(connection: Connection, connection_id: int, object: str, *, column: str, value: Any) -> None:

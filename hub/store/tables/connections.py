@@ -56,6 +56,7 @@ stream = Table(
     json("cursor"),
     json("deletes_cursor"),
     time("next_due"),
+    time("reconcile_due"),
     time("last_success"),
     Column("failures", Integer, nullable=False, default=0),
     PrimaryKeyConstraint("connection_id", "object"),

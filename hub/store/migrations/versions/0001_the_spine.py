@@ -498,6 +498,7 @@ def upgrade() -> None:
         sa.Column("cursor", sa.Text(), nullable=True),
         sa.Column("deletes_cursor", sa.Text(), nullable=True),
         sa.Column("next_due", sa.Double(), nullable=True),
+        sa.Column("reconcile_due", sa.Double(), nullable=True),
         sa.Column("last_success", sa.Double(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("connection_id", "object"),
