@@ -117,6 +117,9 @@ class Json2(Transport):
         except (RemoteUnavailable, ConnectionBroken, OutcomeUnknown):
             said = None
         if not isinstance(said, dict) or not isinstance(said.get("name"), str):
+            if answer.status == 404:
+                fix = "correct the settings `url` and `database`; JSON-2 is there from Odoo 19 on"
+                raise ConnectionBroken(f"{answer.where}: Odoo knows no such place", fix=fix)
             raise refusal(answer)
         raise fault(said, reads=reads, at=answer.where)
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import orjson
 
-from hub.sdk import Hint, RecordRejected
+from hub.sdk import Hint, NotSigned, RecordRejected
 
 
 def hints(headers: Mapping[str, str], body: bytes, *, secrets: Iterable[str | None]) -> Sequence[Hint]:
-    """What the webhook says has changed. Raises RecordRejected for a wrong secret or another shape."""
+    """What the webhook says has changed. Raises NotSigned for a wrong secret, RecordRejected for another shape."""
     given = {name.lower(): value for name, value in headers.items()}
     _verify(_token(given), secrets)
     try:
@@ -59,7 +59,7 @@ def _verify(token: str, secrets: Iterable[str | None]) -> None:
         if secret:
             good |= hmac.compare_digest(secret.encode(), token.encode())
     if not good:
-        raise RecordRejected(
+        raise NotSigned(
             "the webhook's secret does not hold",
             fix="in Odoo, write the URL of the action as https://hub:SECRET@… with the secret set here",
         )

@@ -8,7 +8,7 @@ import pytest
 import requests
 from odoo_fake_server import FakeOdoo
 
-from hub.errors import RecordRejected
+from hub.errors import NotSigned, RecordRejected
 from hub.sdk import Hint
 
 SECRET = "s3cret-of-the-hook"
@@ -49,12 +49,12 @@ def test_without_the_secret_nothing_is_believed(
     odoo: FakeOdoo, connect: Any, headers: dict[str, str]
 ) -> None:
     _, body = odoo.webhook("res.partner", 7, secret=SECRET)
-    with pytest.raises(RecordRejected, match="secret"):
+    with pytest.raises(NotSigned, match="secret"):
         connect(webhook_secret=SECRET).verify_webhook(headers, body)
 
 
 def test_no_secret_set_means_no_webhooks(odoo: FakeOdoo, connect: Any) -> None:
-    with pytest.raises(RecordRejected):
+    with pytest.raises(NotSigned):
         connect().verify_webhook(*odoo.webhook("res.partner", 7, secret=""))
 
 
