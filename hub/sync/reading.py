@@ -197,7 +197,7 @@ def _absorb_field(
         draft.before.pop(path, None)  # what stands there now is not ours
         draft.entries.append(Entry("out", path, value, said_at(reading), golden.get(path), None, "direction"))
     elif path in reading.blanks and path not in policy.clear:
-        _blanked(draft, path, policy)
+        blanked(draft, path, policy)
     elif known is MISSING and path not in draft.base.seen and path not in draft.contribution:
         draft.sent[path] = value
         draft.contribution[path] = _contribution(reading, path, "first_sight")
@@ -217,7 +217,7 @@ def _edited(draft: Draft, path: str, reading: Reading, policy: Policy, golden: M
     draft.edits.append(Edit(path, value, reading.seen[path], at))
 
 
-def _blanked(draft: Draft, path: str, policy: Policy) -> None:
+def blanked(draft: Draft, path: str, policy: Policy) -> None:
     """A blank that is no statement: left so until golden changes (`ignore`), or filled again (`refill`)."""
     draft.before[path] = None
     if path in policy.refill or path not in draft.base.seen:

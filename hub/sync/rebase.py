@@ -4,6 +4,7 @@ changed")."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 from hub.canonical.contribution import Contribution
@@ -11,7 +12,7 @@ from hub.sync import rules
 from hub.sync.binding import MISSING, Binding
 from hub.sync.conflict import Entry
 from hub.sync.policy import Policy
-from hub.sync.reading import Draft, Reading, Taken, capped, dropped, is_echo, said_at
+from hub.sync.reading import Draft, Reading, Taken, blanked, capped, dropped, is_echo, said_at
 
 Again = Callable[[str, Any], Any]
 
@@ -43,7 +44,10 @@ def rebase(
             _rebase_field(draft, path, reading, policy, again)
         else:
             _forget_field(draft, path)
-    return Taken(draft.rebased(), "taken", (), tuple(draft.entries), True)
+    based = draft.rebased()
+    if draft.entries:  # what stood there was learned from this reading: an older one shows less
+        based = replace(based, settled_at=max(based.settled_at, reading.finished))
+    return Taken(based, "taken", (), tuple(draft.entries), True)
 
 
 def _rebase_field(draft: Draft, path: str, reading: Reading, policy: Policy, again: Again | None) -> None:
@@ -80,7 +84,7 @@ def _otherwise(draft: Draft, path: str, reading: Reading, policy: Policy) -> Non
         draft.before.setdefault(path, known)
         return
     if path in reading.blanks and path not in policy.clear:
-        draft.before[path] = None
+        blanked(draft, path, policy)
         return
     draft.sent[path] = new
     draft.before.pop(path, None)  # what stands there now is not ours

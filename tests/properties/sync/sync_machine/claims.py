@@ -27,17 +27,18 @@ def every_field_agrees(hub: Hub, trace: Trace) -> None:
         golden, held, _ = hub.wanted(hub.cluster_of(key))
         raws = remote.records[key[1]]
         if binding.seen != raws:
-            raise Broken(f"{key} is known as {binding.seen}, but is {raws}")
+            raise Broken("all agree", f"{key} is known as {binding.seen}, but is {raws}")
         for path in remote.policy.pushable:
             want, raw = golden.get(path, MISSING), raws[path]
             if want is MISSING:
                 foreign = raw and taint(raw) not in trace.typed[key, path]
                 if foreign and raw != remote.defaults.get(path) and path not in held:
-                    raise Broken(f"a value of ours is left in {path} of {key}: {raw}")
+                    raise Broken("all agree", f"a value of ours is left in {path} of {key}: {raw}")
             elif not _agrees(remote, path, raw, want):
                 reason = "held for a person" if path in held else _excuse(hub, trace, key, path, raw)
                 if reason is None:
                     raise Broken(
+                        "all agree",
                         f"{path} of {key} is {raw!r}, golden {want!r}, sent {binding.sent.get(path)!r}"
                     )
                 trace.counts[f"differs: {reason}"] += 1
@@ -84,7 +85,7 @@ def no_edit_is_gone(hub: Hub, trace: Trace) -> None:
             continue
         window = _window(hub, trace, act)
         if window is None:
-            raise Broken(f"the edit {act} is gone without an entry")
+            raise Broken("no edit is gone", f"the edit {act} is gone without an entry")
         trace.counts[f"window: {window}"] += 1
 
 
@@ -97,7 +98,12 @@ def doubles_are_known(hub: Hub, trace: Trace) -> None:
             continue
         trace.counts["created twice, reported as a pair"] += 1
         if len({hub.anchor(hub.home[system, one]) for one in there}) > 1:
-            raise Broken(f"{system} has two records of home {home}, and nobody is told: {there}")
+            raise Broken("none twice", f"{system} has two records of home {home}, and nobody is told: {there}")
+
+
+    for key, home in trace.untold.items():
+        if hub.anchor(hub.home[key]) != hub.anchor(home):
+            raise Broken("none twice", f"{key} is ours, made for home {home}, and nobody is told of the pair")
 
 
 def _stands(hub: Hub, act: Act) -> bool:

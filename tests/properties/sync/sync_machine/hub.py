@@ -139,11 +139,11 @@ class Hub(Goldens):
     def _joined(self, other: Key, mail: str) -> None:
         """Evidence is what people wrote there, never a value that we put into a system."""
         if taint(mail) not in self.trace.typed[other, "email"]:
-            raise Broken(f"joined with {other} by {mail}, which nobody typed there")
+            raise Broken("evidence is what people wrote", f"joined with {other} by {mail}, which nobody typed there")
 
     def bind(self, key: Key, binding: Binding, home: int) -> None:
         if key in self.bindings:
-            raise Broken(f"{key} is bound twice")
+            raise Broken("none twice", f"{key} is bound twice")
         self.home[key] = home
         self.number[key] = len(self.number) + 1
         self.bindings[key] = binding
@@ -174,13 +174,26 @@ class Hub(Goldens):
         """No value of ours may ever count as somebody's: every contribution was typed there by a person."""
         for path, said in binding.contribution.items():
             if said.value is None and path not in self.remotes[key[0]].policy.clear:
-                raise Broken(f"a blank counts as said in {path} of {key}, whose blank rule is not clear")
+                raise Broken("a blank is no statement", f"{path} of {key}, whose blank rule is not clear")
             default = said.raw == self.remotes[key[0]].defaults.get(path, MISSING)  # theirs, not ours
             if not default and taint(said.value) not in self.trace.typed[key, path]:
+                if self._nobodys(key):
+                    self.trace.counts["window: a create of ours taken for another record"] += 1
+                    return
                 if self.trace.put_back_before_read_back(key, path):
                     self.trace.counts["window: put back before the read-back"] += 1
                     continue
-                raise Broken(f"{said} of {path} counts as said by {key}, where nobody typed it")
+                raise Broken("nobody wrote it", f"{said} of {path} counts as said by {key}")
+
+    def _nobodys(self, key: Key) -> bool:
+        """A record of ours where neither marker nor unique field could tell it from one that a person made: the two
+        must be reported as a pair (`claims.doubles_are_known`)."""
+        manners = self.remotes[key[0]].manners
+        home = next((home for (name, home), made in self.trace.made.items() if name == key[0] and key[1] in made), None)
+        if manners.marker or manners.unique or home is None or self.bindings[key].created_for is not None:
+            return False
+        self.trace.untold[key] = int(home)
+        return True
 
     # --- creates ---
 

@@ -216,7 +216,7 @@ class Remote:
         """A record made by a create of ours. Where there is a marker, it is the only one of its golden."""
         made = self.trace.made.setdefault((self.name, call.marker or ""), [])
         if made and self.manners.marker and set(made) & set(self.records):
-            raise Broken(f"{self.name} got a second record for home {call.marker}")
+            raise Broken("none twice", f"{self.name} got a second record for home {call.marker}")
         made.append(external_id)
         self.markers[external_id] = call.marker or ""
 

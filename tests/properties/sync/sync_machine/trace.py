@@ -14,7 +14,11 @@ TAINT = re.compile(r"p(\d+)", re.IGNORECASE)
 
 
 class Broken(Exception):
-    """A claim of sync.md does not hold in this history."""
+    """A law of sync.md does not hold in this history."""
+
+    def __init__(self, law: str, what: str) -> None:
+        super().__init__(f"{law}: {what}")
+        self.law = law
 
 
 class Act(NamedTuple):
@@ -61,6 +65,7 @@ class Trace:
     landings: list[Landing] = field(default_factory=list)
     read_backs: list[ReadBack] = field(default_factory=list)
     typed: dict[tuple[Key, str], set[str | None]] = field(default_factory=lambda: defaultdict(set))
+    untold: dict[Key, int] = field(default_factory=dict)  # records of ours, taken for other people's, and their home
     noticed: dict[tuple[Key, str, str | None], float] = field(default_factory=dict)  # as edit or entry, when
     doubts: list[Doubt] = field(default_factory=list)
     opened: dict[Key, float] = field(default_factory=dict)
