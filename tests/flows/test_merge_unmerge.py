@@ -120,6 +120,15 @@ class Story:
         rows = self.hub.rows("SELECT record_id FROM identity WHERE customer_id = :id ORDER BY 1", id=customer)
         return [row[0] for row in rows]
 
+    def age(self, id: int) -> tuple[Any, ...]:
+        """By what the anchor is chosen (DESIGN §4, "Ids stay")."""
+        (row,) = self.hub.rows(
+            "SELECT s.first_seen, c.name, s.object, s.external_id, s.part FROM source_record s "
+            "JOIN connection c ON c.id = s.connection_id WHERE s.id = :id",
+            id=id,
+        )
+        return tuple(row)
+
     def customers(self) -> list[int]:
         return [row[0] for row in self.hub.rows("SELECT DISTINCT customer_id FROM identity ORDER BY 1")]
 
@@ -180,15 +189,7 @@ def test_merge_then_unmerge_is_as_if_nothing_was(
         b = [one for one in everybody if one != a][second % (len(everybody) - 1)]
         before, rows, theirs = story.content(), story.rows(), story.members(b)
         story.merge(a, b)
-        assert (
-            story.customer(a)
-            == story.customer(b)
-            == min(
-                a,
-                b,
-                key=lambda id: story.hub.one("SELECT first_seen FROM source_record WHERE id = :id", id=id),
-            )
-        )
+        assert story.customer(a) == story.customer(b) == min(a, b, key=story.age)
         for _ in range(syncs):
             story.sync()
         out = [id for id in theirs if id in story.members(story.customer(b))]
