@@ -179,9 +179,12 @@ def _suspected(binding: Binding, reading: Reading, policy: Policy) -> Taken:
 
 
 def _says_otherwise(binding: Binding, path: str, intended: Any, reading: Reading, policy: Policy) -> bool:
-    """Whether a field in doubt says something that is neither as known nor as intended."""
+    """Whether a field in doubt says something that is neither as known nor as intended; as known again after it said
+    something else is somebody's word, too."""
     raw = reading.seen.get(path, MISSING)
-    if raw is MISSING or raw == binding.seen.get(path, MISSING) or reading.values.get(path) == intended:
+    if raw is MISSING or reading.values.get(path) == intended:
+        return False
+    if raw == binding.seen.get(path, MISSING) and path not in binding.suspects:
         return False
     return path not in policy.outward and (path not in reading.blanks or path in policy.clear)
 

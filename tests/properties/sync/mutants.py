@@ -46,13 +46,17 @@ def without_seen(patch: Patch) -> None:
     """The remote's own rendering is not kept: what stands there is compared with what was sent."""
 
     def as_sent(binding: Binding, read: Reading) -> Binding:
-        kept = {path: raw for path, raw in read.seen.items() if binding.sent.get(path) == read.values.get(path)}
+        kept = {
+            path: raw for path, raw in read.seen.items() if binding.sent.get(path) == read.values.get(path)
+        }
         return replace(binding, seen=kept)
 
     absorb, differs = reading.absorb, reading.differs
     for module in (reading, delivery):
         patch.setattr(module, "differs", lambda binding, read: differs(as_sent(binding, read), read))
-        patch.setattr(module, "absorb", lambda binding, read, **how: absorb(as_sent(binding, read), read, **how))
+        patch.setattr(
+            module, "absorb", lambda binding, read, **how: absorb(as_sent(binding, read), read, **how)
+        )
 
 
 def without_sent(patch: Patch) -> None:

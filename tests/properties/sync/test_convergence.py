@@ -36,7 +36,15 @@ def test_histories_hold() -> None:
     for name, count in sorted(counts.items()):
         print(f"  {count:8} {name}")
     assert not broken, f"broken seeds: {broken}"
-    happened = ("repeats", "killed", "lease lost", "parked", "maps changed", "held for a person", "tokens expired")
+    happened = (
+        "repeats",
+        "killed",
+        "lease lost",
+        "parked",
+        "maps changed",
+        "held for a person",
+        "tokens expired",
+    )
     assert [name for name in happened if not counts[name]] == []
     windows = sum(count for name, count in counts.items() if name.startswith("window"))
     assert windows < HISTORIES / 5, counts

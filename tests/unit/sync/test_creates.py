@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,9 +17,11 @@ from hub.sync.create import (
     could_be,
     created,
     found,
+    likeliest,
     next_step,
     not_found,
     plan_create,
+    searchable_from,
 )
 from hub.sync.policy import Manners, compile_policy
 from hub.sync.reading import Reading
@@ -162,3 +165,16 @@ def test_a_search_proves_the_first_call_dead_so_a_later_refusal_is_definite() ->
     again = begin_create(claimed, {}, policy=POLICY, fence=3)
     assert again.values == GOLDEN
     assert created(again, None, policy=POLICY, fence=3, outcome="refused", now=81).create.state == "refused"
+
+
+def test_without_marker_or_unique_field_a_search_waits_until_ours_would_be_there() -> None:
+    bare = replace(POLICY, marker=False, unique=frozenset())
+    assert searchable_from(in_doubt(), POLICY) < searchable_from(in_doubt(), bare)
+    assert next_step(in_doubt(), bare, now=searchable_from(in_doubt(), bare) - 1, has_record=False) == "wait"
+    assert next_step(in_doubt(), bare, now=searchable_from(in_doubt(), bare), has_record=False) == "find"
+
+
+def test_of_several_records_the_one_like_what_was_sent_is_ours() -> None:
+    theirs = read(51, name="Somebody", email="ann@x")
+    assert likeliest(in_doubt(), [theirs, read(51, name="ANN", email="ann@x")]) == 1
+    assert likeliest(in_doubt(), [read(51, name="An", email="ann@x"), theirs]) == 0, "cut short"

@@ -265,3 +265,48 @@ def test_r4_refuses_a_superseded_owner() -> None:
     assert taken_over is not None
     with pytest.raises(LeaseLost):
         receipt(taken_over, None, policy=POLICY, fence=1, outcome="done", golden={}, now=60)
+
+
+def in_doubt_about(policy: Any, known: str, *shown: str) -> Received:
+    """A write of phone 9 whose outcome is unknown; what later pre-reads show; then its repetition lands."""
+    binding = begun(bound(name="Ann", phone=known), {"phone": "9"})
+    for number, text in enumerate(shown):
+        at = 40 + 20 * number
+        claimed = claim(replace(binding, lease_until=0.0), now=at, lease_seconds=15)
+        assert claimed is not None
+        reading = read(at, name="Ann", phone=text)
+        binding = preread(claimed, reading, policy=policy, golden={"phone": "9"}, fence=claimed.fence).binding
+    return receipt(
+        binding,
+        read(90, name="Ann", phone="9"),
+        policy=policy,
+        fence=binding.fence,
+        outcome="done",
+        golden={"phone": "9"},
+        now=90,
+    )
+
+
+def test_what_was_put_back_while_a_write_was_in_doubt_is_the_last_word() -> None:
+    assert [edit.value for edit in in_doubt_about(POLICY, "1", "5", "1").edits] == ["1"]
+    assert in_doubt_about(POLICY, "1", "1").edits == (), "nobody touched it"
+
+
+def test_a_suspect_that_would_be_no_edit_in_a_reading_is_none() -> None:
+    """A field of direction `out`, found otherwise by the repetition of a write in doubt; an emptied one."""
+    outward = compile_policy(PATHS, PATHS, directions={"phone": "out"})
+    for policy, shown in ((outward, "5"), (POLICY, "")):
+        binding = replace(begun(bound(name="Ann", phone="1"), {"phone": "9"}), doubt=True)
+        for at in (40, 60):
+            got = receipt(
+                binding,
+                read(at, name="Ann", phone=shown),
+                policy=policy,
+                fence=binding.fence,
+                outcome="done",
+                golden={"phone": "9"},
+                now=at,
+            )
+            binding = got.binding
+        assert (got.edits, got.held) == ((), False)
+        assert got.binding.contribution["phone"].value == "1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hub.sync.binding import MISSING, Binding
+from hub.sync.binding import MISSING, Binding, Echo
 from hub.sync.policy import compile_policy
 from hub.sync.reading import Reading, first_sight, take
 from hub.sync.rebase import rebase
@@ -57,3 +57,32 @@ def test_a_path_that_left_the_map_is_forgotten() -> None:
 def test_raw_older_than_what_is_known_is_read_again() -> None:
     got = rebase(bound(), read({}, {}, 5), policy=POLICY, changed_paths=["name"], now=20)
     assert (got.outcome, got.binding.reread) == ("dropped", True)
+
+
+def test_what_stands_there_otherwise_since_is_told_and_counts_but_is_no_edit() -> None:
+    """Whether somebody edited it or the line reads other fields cannot be told: it is neither lost nor overwritten."""
+    ours = replace(
+        bound(), contribution={}, sent={"name": "ours"}, seen={"name": "Ours"}, before={"name": "ann"}
+    )
+    got = rebase(
+        ours, read({"name": "BOB"}, {"name": "Bob"}, 12), policy=POLICY, changed_paths=["name"], now=20
+    )
+    assert got.binding.contribution["name"][:3] == ("BOB", "Bob", "first_sight")
+    assert (got.binding.sent, got.binding.before) == ({"name": "BOB"}, {})
+    assert [(entry.kind, entry.theirs, entry.ours) for entry in got.entries] == [("conflict", "BOB", "ours")]
+    stale = take(got.binding, read({"name": "OURS"}, {"name": "Ours"}, 11), policy=POLICY, golden={}, now=21)
+    assert stale.outcome == "dropped", "what was read before the map was applied shows less than is known"
+
+
+def test_a_blank_and_a_late_landing_are_no_statement_under_a_new_map() -> None:
+    refill = compile_policy(("name",), ("name",), blanks={"name": "refill"})
+    for policy, sent in ((POLICY, {"name": "ann"}), (refill, {"name": None})):
+        blank = Reading({}, {"name": ""}, ("name",), 5.0, 12, 12)
+        got = rebase(bound(), blank, policy=policy, changed_paths=["name"], now=20)
+        assert (got.binding.sent, got.entries) == (sent, ())
+        assert got.binding.contribution["name"].value == "ann"
+    late = replace(bound(), echoes={"name": (Echo("Old", "old", 50),)})
+    got = rebase(
+        late, read({"name": "OLD"}, {"name": "Old"}, 12), policy=POLICY, changed_paths=["name"], now=20
+    )
+    assert ("name" in got.binding.sent, got.binding.contribution["name"].value) == (False, "ann")

@@ -39,7 +39,7 @@ def every_field_agrees(hub: Hub, trace: Trace) -> None:
                 if reason is None:
                     raise Broken(
                         "all agree",
-                        f"{path} of {key} is {raw!r}, golden {want!r}, sent {binding.sent.get(path)!r}"
+                        f"{path} of {key} is {raw!r}, golden {want!r}, sent {binding.sent.get(path)!r}",
                     )
                 trace.counts[f"differs: {reason}"] += 1
 
@@ -98,8 +98,9 @@ def doubles_are_known(hub: Hub, trace: Trace) -> None:
             continue
         trace.counts["created twice, reported as a pair"] += 1
         if len({hub.anchor(hub.home[system, one]) for one in there}) > 1:
-            raise Broken("none twice", f"{system} has two records of home {home}, and nobody is told: {there}")
-
+            raise Broken(
+                "none twice", f"{system} has two records of home {home}, and nobody is told: {there}"
+            )
 
     for key, home in trace.untold.items():
         if hub.anchor(hub.home[key]) != hub.anchor(home):

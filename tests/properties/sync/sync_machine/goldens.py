@@ -118,7 +118,9 @@ class Goldens:
         if not self.pins:
             return {}
         homes = [home for home in self.pins if self.anchor(home) == anchor]
-        every = [(home == anchor, pin.at, path, pin) for home in homes for path, pin in self.pins[home].items()]
+        every = [
+            (home == anchor, pin.at, path, pin) for home in homes for path, pin in self.pins[home].items()
+        ]
         return {path: pin for _, _, path, pin in sorted(every, key=lambda one: one[:2])}
 
     def holds_of(self, anchor: int) -> dict[str, Hold]:

@@ -67,7 +67,10 @@ class History(World):
                 self._settle(key, admin=round_ > PATIENCE)
             if len(self.trace.log) == before and not self._waiting():
                 return
-        raise Broken("nothing waits", f"after {ROUNDS} quiet rounds something waits: {self._waiting() or 'writes go on'}")
+        raise Broken(
+            "nothing waits",
+            f"after {ROUNDS} quiet rounds something waits: {self._waiting() or 'writes go on'}",
+        )
 
     def _read_all(self) -> None:
         for name in self.remotes:
@@ -103,5 +106,3 @@ def names() -> tuple[str, ...]:
 def _finish(worker: Iterator[str]) -> None:
     for _ in worker:
         pass
-
-

@@ -30,7 +30,9 @@ class Sighting(NamedTuple):
 class Hub(Goldens):
     creates: dict[tuple[int, str], Create] = field(default_factory=dict)  # by home and system: one each
     entries: list[tuple[Key, Entry]] = field(default_factory=list)
-    raws: dict[Key, Reading] = field(default_factory=dict)  # the last reading that was taken, for a changed map
+    raws: dict[Key, Reading] = field(
+        default_factory=dict
+    )  # the last reading that was taken, for a changed map
     mapped: dict[Key, int] = field(default_factory=dict)  # the map version that reading went through
 
     # --- readings ---
@@ -139,7 +141,9 @@ class Hub(Goldens):
     def _joined(self, other: Key, mail: str) -> None:
         """Evidence is what people wrote there, never a value that we put into a system."""
         if taint(mail) not in self.trace.typed[other, "email"]:
-            raise Broken("evidence is what people wrote", f"joined with {other} by {mail}, which nobody typed there")
+            raise Broken(
+                "evidence is what people wrote", f"joined with {other} by {mail}, which nobody typed there"
+            )
 
     def bind(self, key: Key, binding: Binding, home: int) -> None:
         if key in self.bindings:
@@ -189,7 +193,10 @@ class Hub(Goldens):
         """A record of ours where neither marker nor unique field could tell it from one that a person made: the two
         must be reported as a pair (`claims.doubles_are_known`)."""
         manners = self.remotes[key[0]].manners
-        home = next((home for (name, home), made in self.trace.made.items() if name == key[0] and key[1] in made), None)
+        home = next(
+            (home for (name, home), made in self.trace.made.items() if name == key[0] and key[1] in made),
+            None,
+        )
         if manners.marker or manners.unique or home is None or self.bindings[key].created_for is not None:
             return False
         self.trace.untold[key] = int(home)

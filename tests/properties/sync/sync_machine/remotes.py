@@ -129,7 +129,12 @@ class Remote:
         return self.reading(raw, self._source_time(external_id), started, finished, version)
 
     def reading(
-        self, raw: dict[str, str], source_at: float | None, started: float, finished: float, version: str | None
+        self,
+        raw: dict[str, str],
+        source_at: float | None,
+        started: float,
+        finished: float,
+        version: str | None,
     ) -> Reading:
         """A raw body through the map in force."""
         blanks = tuple(path for path in PATHS if not raw[path])
@@ -171,10 +176,8 @@ class Remote:
             else:
                 self.land(call, now)
             return Flight(now, Answer("unknown"), now)  # the answer was lost
-        if fate < 0.29:
-            return Flight(now, Answer("refused"), now)
-        if fate < 0.33:
-            return Flight(now, Answer("retry"), now)  # 429, 5xx: nothing happened
+        if fate < 0.33:  # 422; or 429, 5xx: nothing happened
+            return Flight(now, Answer("refused" if fate < 0.29 else "retry"), now)
         if luck and fate < 0.40:
             return self._slow(call, now, luck, seconds=seconds)
         return Flight(now, self.land(call, now), now)

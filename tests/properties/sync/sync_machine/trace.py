@@ -65,12 +65,16 @@ class Trace:
     landings: list[Landing] = field(default_factory=list)
     read_backs: list[ReadBack] = field(default_factory=list)
     typed: dict[tuple[Key, str], set[str | None]] = field(default_factory=lambda: defaultdict(set))
-    untold: dict[Key, int] = field(default_factory=dict)  # records of ours, taken for other people's, and their home
+    untold: dict[Key, int] = field(
+        default_factory=dict
+    )  # records of ours, taken for other people's, and their home
     noticed: dict[tuple[Key, str, str | None], float] = field(default_factory=dict)  # as edit or entry, when
     doubts: list[Doubt] = field(default_factory=list)
     opened: dict[Key, float] = field(default_factory=dict)
     hints: list[Key] = field(default_factory=list)  # webhooks on their way
-    made: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # system, home → records of our creates
+    made: dict[tuple[str, str], list[str]] = field(
+        default_factory=dict
+    )  # system, home → records of our creates
     now: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
     log: list[str] = field(default_factory=list)

@@ -68,7 +68,10 @@ def _deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> It
         return  # no time is left for the call
     revision = read.version if read else begun.binding.version
     call = Call(key[1], dict(begun.values), read_at, revision if policy.conditional else None)
-    flight, version = remote.call(call, clock.now, luck, seconds=time_out(deadline, clock.now)), remote.map_version
+    flight, version = (
+        remote.call(call, clock.now, luck, seconds=time_out(deadline, clock.now)),
+        remote.map_version,
+    )
     yield from _in_the_air(flight, clock)
     answer, landed = flight.answer or Answer("unknown"), flight.landed
     hub.trace.note("write", key, call.values, answer.outcome)
@@ -221,7 +224,9 @@ def _send(
     hub.settle_create(at, settled, answer.external_id)
 
 
-def pull(hub: Hub, name: str, clock: Clock, pages: list[list[Sighting]], luck: random.Random | None) -> Iterator[str]:
+def pull(
+    hub: Hub, name: str, clock: Clock, pages: list[list[Sighting]], luck: random.Random | None
+) -> Iterator[str]:
     """A pull by offset: what is changed between two pages shifts the list, so that records come twice or not at all.
     Each page shows some moment between the call and its end."""
     remote, offset = hub.remotes[name], 0
@@ -236,7 +241,9 @@ def pull(hub: Hub, name: str, clock: Clock, pages: list[list[Sighting]], luck: r
         if late:
             ids = remote.listed()[offset : offset + remote.page_size]
             reads = {one: remote.read(one, started, started) for one in ids}
-        page = [Sighting((name, one), read._replace(finished=clock.now), version) for one, read in reads.items()]
+        page = [
+            Sighting((name, one), read._replace(finished=clock.now), version) for one, read in reads.items()
+        ]
         if not page:
             return
         pages.append(page)
