@@ -93,7 +93,7 @@ def choose(
         with db.read() as conn:
             who = find.meant(conn, customer).customer_id
         effect = conflicts.choose(
-            db, load_wiring(db), who, path, of=of, by=office.user, remember=remember, reason=reason
+            db, load_wiring(db), who, path=path, of=of, by=office.user, remember=remember, reason=reason
         )
     _told(office, effect)
 

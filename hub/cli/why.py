@@ -18,7 +18,7 @@ def why(office: Office, who: str, connection: str) -> int:
     from hub.flows.wiring import load_wiring
 
     with office.store() as db:
-        found = why_not(db, load_wiring(db), who, connection)
+        found = why_not(db, load_wiring(db), who, connection=connection)
     rows = [one._asdict() for one in found]
     records(
         office,

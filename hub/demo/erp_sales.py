@@ -58,7 +58,7 @@ def shipped(erp: Erp, sale: Sold) -> dict[str, Decimal]:
     return found
 
 
-def ship(erp: Erp, sale: Sold, sku: str, pieces: int) -> None:
+def ship(erp: Erp, sale: Sold, *, sku: str, pieces: int) -> None:
     """The warehouse sends only so many pieces of one article; the ERP itself plans the rest."""
     (id,) = sale.shipments
     moves = erp.call("GET", f"stock.shipment.out/{id}?{_fields(_SHIPMENT)}")["outgoing_moves"]

@@ -58,46 +58,23 @@ class Placed(NamedTuple):
 def furnish(store: Store, countries: Iterable[tuple[str, str]]) -> None:
     """What a shop needs before it can sell: countries, a tax, shipping, a way to pay, goods on the shelf."""
     ask = store.admin
-    channel = ask("{activeChannel{id}}")["activeChannel"]["id"]
     members = [
         _make(ask, "Country", {"code": code, "enabled": True, **_named(name)}) for code, name in countries
     ]
     zone = _make(ask, "Zone", {"name": "Here", "memberIds": members})
     tax = _make(ask, "TaxCategory", {"name": "Standard", "isDefault": True})
-    _make(
-        ask,
-        "TaxRate",
-        {"name": f"VAT {RATE}", "enabled": True, "value": RATE, "categoryId": tax, "zoneId": zone},
-    )
-    ask(
-        "mutation($i:UpdateChannelInput!){updateChannel(input:$i){__typename}}",
-        i={
-            "id": channel,
-            "defaultTaxZoneId": zone,
-            "defaultShippingZoneId": zone,
-            "defaultCurrencyCode": "EUR",
-            "availableCurrencyCodes": ["EUR"],
-            "defaultLanguageCode": "en",
-        },
-    )
-    rate = {"rate": str(SHIPPING), "includesTax": "auto", "taxRate": "0"}
-    _make(
-        ask,
-        "ShippingMethod",
-        {
-            "code": "post",
-            "fulfillmentHandler": "manual-fulfillment",
-            "checker": _chosen("default-shipping-eligibility-checker", orderMinimum="0"),
-            "calculator": _chosen("default-shipping-calculator", **rate),
-            **_named("Post", description=""),
-        },
-    )
-    handler = _chosen("dummy-payment-handler", automaticSettle="true")
-    _make(
-        ask,
-        "PaymentMethod",
-        {"code": "card", "enabled": True, "handler": handler, **_named("Card", description="")},
-    )
+    rate = {"name": f"VAT {RATE}", "enabled": True, "value": RATE, "categoryId": tax, "zoneId": zone}
+    _make(ask, "TaxRate", rate)
+    channel = {
+        "id": ask("{activeChannel{id}}")["activeChannel"]["id"],
+        "defaultTaxZoneId": zone,
+        "defaultShippingZoneId": zone,
+        "defaultCurrencyCode": "EUR",
+        "availableCurrencyCodes": ["EUR"],
+        "defaultLanguageCode": "en",
+    }
+    ask("mutation($i:UpdateChannelInput!){updateChannel(input:$i){__typename}}", i=channel)
+    _open_till(ask)
     for sku, (name, price) in GOODS.items():
         product = _make(ask, "Product", {"enabled": True, **_named(name, slug=sku.lower(), description="")})
         variant = {
@@ -111,6 +88,22 @@ def furnish(store: Store, countries: Iterable[tuple[str, str]]) -> None:
             "mutation($i:[CreateProductVariantInput!]!){createProductVariants(input:$i){id}}",
             i=[{**variant, **_named(name)}],
         )
+
+
+def _open_till(ask: Caller) -> None:
+    """How goods are sent, and how they are paid for."""
+    rate = {"rate": str(SHIPPING), "includesTax": "auto", "taxRate": "0"}
+    post = {
+        "code": "post",
+        "fulfillmentHandler": "manual-fulfillment",
+        "checker": _chosen("default-shipping-eligibility-checker", orderMinimum="0"),
+        "calculator": _chosen("default-shipping-calculator", **rate),
+        **_named("Post", description=""),
+    }
+    _make(ask, "ShippingMethod", post)
+    handler = _chosen("dummy-payment-handler", automaticSettle="true")
+    card = {"code": "card", "enabled": True, "handler": handler, **_named("Card", description="")}
+    _make(ask, "PaymentMethod", card)
 
 
 def open_accounts(store: Store, parties: Iterable[Party]) -> dict[str, str]:

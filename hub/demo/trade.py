@@ -92,7 +92,7 @@ def after_sales(play: Play) -> str:
     sold = erp_sales.sales(play.erp)
     parted, broken = _two(placed)
     sku = max(parted.lines, key=lambda one: parted.lines[one])
-    erp_sales.ship(play.erp, sold[parted.code], sku, 1)
+    erp_sales.ship(play.erp, sold[parted.code], sku=sku, pieces=1)
     store_desk.refund(play.store, broken.id, 250, reason="a cup was broken")
     play.tell(f"in the ERP: 1 of {parted.lines[sku]} {sku} of order {parted.code} sent")
     play.tell(f"in the store: 2.50 EUR of order {broken.code} given back")

@@ -125,7 +125,7 @@ def _introduced(
             kept = {"display_name"} & values.keys()
             values |= {path: value for path, value in told.items() if path not in kept}
         persons.append(Person(f"{AUTHOR}{ref}", values, _OLDEST))
-    made = introduce(conn, wiring, stream, persons, map_id=map_id, read_at=read_at, now=now, lane=lane)
+    made = introduce(conn, wiring, stream, people=persons, map_id=map_id, read_at=read_at, now=now, lane=lane)
     return {ref: made[f"{AUTHOR}{ref}"] for ref in people}
 
 

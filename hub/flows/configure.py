@@ -304,7 +304,7 @@ def _schedule(
     for object in {*config.objects, *(known.config.objects if known else ())}:
         before = known.config if known and known.row.state != "removed" else None
         if before is None or _times(before, object) != _times(config, object):
-            schedule.plan(conn, id, object, config, now=now)
+            schedule.plan(conn, id, object, config=config, now=now)
 
 
 def _times(config: ConnectionConfig, object: str) -> tuple[Any, ...]:

@@ -69,7 +69,7 @@ def holds(db: Database, wiring: Wiring, *, limit: int) -> list[Held]:
     ]
 
 
-def said(db: Database, wiring: Wiring, customer: int, path: str) -> list[Said]:
+def said(db: Database, wiring: Wiring, customer: int, *, path: str) -> list[Said]:
     """What every record of a customer says of a field."""
     with db.read() as conn:
         id = steward.current(conn, customer)
@@ -96,8 +96,8 @@ def choose(
     db: Database,
     wiring: Wiring,
     customer: int,
-    path: str,
     *,
+    path: str,
     of: str | None,
     by: str,
     remember: bool = False,

@@ -44,7 +44,7 @@ def resume(db: Database, name: str, *, by: str, now: float) -> bool:
             return False
         connections.change(conn, stored.row.id, now=now, state="active", reason=None)
         for object in stored.config.objects:
-            schedule.plan(conn, stored.row.id, object, stored.config, now=now)
+            schedule.plan(conn, stored.row.id, object, config=stored.config, now=now)
         connections.note(conn, "connection.resume", name, by=by, detail=None, now=now)
     return True
 

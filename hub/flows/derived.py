@@ -50,8 +50,8 @@ def introduce(
     conn: Connection,
     wiring: Wiring,
     origin: Origin,
-    people: Iterable[Person],
     *,
+    people: Iterable[Person],
     map_id: int,
     read_at: float,
     now: float,
@@ -85,7 +85,9 @@ def retire_all(conn: Connection, wiring: Wiring, connection_id: int, *, now: flo
     count = 0
     while ids := _some_living(conn, connection_id):
         conn.execute(
-            text(f"UPDATE source_record SET gone_at = :now, digest = NULL WHERE id {bulk.among(conn, 'ids')}"),
+            text(
+                f"UPDATE source_record SET gone_at = :now, digest = NULL WHERE id {bulk.among(conn, 'ids')}"
+            ),
             {"now": now, "ids": bulk.pack(conn, ids)},
         )
         places = records.places(conn, ids)

@@ -92,7 +92,10 @@ def interactions(db: Database) -> Iterator[dict[str, Any]]:
             found = interaction_of(
                 load(row.doc), id=show("int", row.id), connection=row.connection, external_id=row.external_id
             )
-            yield to_json(found) | {"customer_id": _customer(row.customer_id), "gone": row.gone_at is not None}
+            yield to_json(found) | {
+                "customer_id": _customer(row.customer_id),
+                "gone": row.gone_at is not None,
+            }
         if len(rows) < _BATCH:
             return
         after = rows[-1].id

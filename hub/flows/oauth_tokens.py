@@ -46,25 +46,30 @@ class StoredTokens:
         return True
 
     def _open(self, secret: str | None) -> Tokens | None:
-        if secret is None:
-            return None
-        try:
-            kept = Tokens.from_json(orjson.loads(box(self._settings).decrypt(secret.encode())))
-        except InvalidToken:
-            raise NeedsReauth(
-                f"the tokens of {self._connection} cannot be read",
-                cause="they were encrypted with a key that is not in the key file",
-                fix=f"restore the key file, or run: hub connection authorize {self._connection}",
-            ) from None
-        for one in (kept.access, kept.refresh):
-            if one:
-                logging_setup.learn(one)
-        return kept
+        return unlocked(self._settings, self._connection, secret)
 
     def _store(self) -> Database:
         if self._db is None:
             self._db = Database(self._settings.database_url)
         return self._db
+
+
+def unlocked(settings: Settings, connection: str, secret: str | None) -> Tokens | None:
+    """Tokens as stored, readable again; None: there are none. Raises NeedsReauth if their key is lost."""
+    if secret is None:
+        return None
+    try:
+        kept = Tokens.from_json(orjson.loads(box(settings).decrypt(secret.encode())))
+    except InvalidToken:
+        raise NeedsReauth(
+            f"the tokens of {connection} cannot be read",
+            cause="they were encrypted with a key that is not in the key file",
+            fix=f"restore the key file, or run: hub connection authorize {connection}",
+        ) from None
+    for one in (kept.access, kept.refresh):
+        if one:
+            logging_setup.learn(one)
+    return kept
 
 
 def box(settings: Settings) -> MultiFernet:

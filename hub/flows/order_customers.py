@@ -22,8 +22,8 @@ def customers_of(
     conn: Connection,
     wiring: Wiring,
     origins: Mapping[int, Sighting],
-    goldens: Mapping[int, Mapping[str, Any]],
     *,
+    goldens: Mapping[int, Mapping[str, Any]],
     now: float,
     lane: str,
 ) -> dict[int, tuple[str | None, int | None]]:
@@ -52,7 +52,14 @@ def customers_of(
         if stream is None:
             continue
         record = introduce(
-            conn, wiring, stream, people.values(), map_id=stream.map_id, read_at=now, now=now, lane=lane
+            conn,
+            wiring,
+            stream,
+            people=people.values(),
+            map_id=stream.map_id,
+            read_at=now,
+            now=now,
+            lane=lane,
         )
         found |= {id: (one.external_id, record[one.external_id]) for id, one in people.items()}
     return found

@@ -44,7 +44,7 @@ def owe(conn: Connection, wiring: Wiring, orders: Mapping[int, Order], *, lane: 
     needed: set[int] = set()
     for stream in wiring.creators("order"):
         mine = {id: one for id, one in orders.items() if _goes(wiring, stream, one)}
-        planned = localised(conn, wiring, stream, mine)
+        planned = localised(conn, wiring, stream, orders=mine)
         wants += [_wanted(stream, id, planned[id], lane=lane) for id in mine]
         needed |= {
             one.customer for id, one in mine.items() if "customer_record" not in planned[id] and one.customer
@@ -58,7 +58,7 @@ def owe(conn: Connection, wiring: Wiring, orders: Mapping[int, Order], *, lane: 
         owing.owe_anew(conn, wiring, customers, lane=lane, now=now)
 
 
-def values_owed(wiring: Wiring, stream: Stream, order: Order, record_id: int) -> dict[str, Any]:
+def values_owed(wiring: Wiring, stream: Stream, order: Order, *, record_id: int) -> dict[str, Any]:
     """What must be written to one record of an order (path → value)."""
     mine = next(one for one in order.family if one.record_id == record_id)
     return _owed(wiring, stream, order, mine)
@@ -75,7 +75,7 @@ def told(wiring: Wiring, order: Order, record_id: int) -> Mapping[str, Any]:
 
 
 def localised(
-    conn: Connection, wiring: Wiring, stream: Stream, orders: Mapping[int, Order]
+    conn: Connection, wiring: Wiring, stream: Stream, *, orders: Mapping[int, Order]
 ) -> dict[int, dict[str, Any]]:
     """These orders as that stream would create them; `customer_record` is there only once the customer has a record
     there."""

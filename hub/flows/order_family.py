@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -44,7 +45,11 @@ def stored_origins(conn: Connection, ids: Iterable[int]) -> dict[int, int]:
 
 
 def gather(
-    conn: Connection, origin_ids: Iterable[int], evidence: Sequence[Evidence], origin_of: Mapping[int, int]
+    conn: Connection,
+    origin_ids: Iterable[int],
+    evidence: Sequence[Evidence] = (),
+    *,
+    origin_of: Mapping[int, int] = MappingProxyType({}),
 ) -> dict[int, list[Sighting]]:
     """Every record of these orders with its binding, the origin first. evidence: the records at hand."""
     fresh = {

@@ -58,7 +58,9 @@ class AbsorbedOrders(NamedTuple):
         return order_debts.told(self.wiring, self.orders[self.origin_of[record_id]], record_id)
 
     def owed(self, stream: Stream, record_id: int) -> dict[str, Any]:
-        return order_debts.values_owed(self.wiring, stream, self.orders[self.origin_of[record_id]], record_id)
+        return order_debts.values_owed(
+            self.wiring, stream, self.orders[self.origin_of[record_id]], record_id=record_id
+        )
 
 
 class Orders:
@@ -95,7 +97,7 @@ class Orders:
         save_bindings(conn, [(one.record_id, one.after) for one in evidence if one.before is not None])
         origin_of = order_family.origins_of(conn, evidence)
         affected = {*origin_of.values(), *refresh}
-        families = order_family.gather(conn, affected, evidence, origin_of)
+        families = order_family.gather(conn, affected, evidence, origin_of=origin_of)
         counterparts = [one for one in new if origin_of[one.record_id] != one.record_id]
         bulk.insert(
             conn, table, _COLUMNS, rows=[_bare(one, origin_of[one.record_id], now) for one in counterparts]
@@ -110,7 +112,7 @@ class Orders:
         self, conn: Connection, wiring: Wiring, stream: Stream, *, home_ids: Sequence[int], now: float
     ) -> dict[int, OrderStanding]:
         orders = self.loaded(conn, wiring, home_ids)
-        planned = order_debts.localised(conn, wiring, stream, orders)
+        planned = order_debts.localised(conn, wiring, stream, orders=orders)
         found = {}
         for id, one in orders.items():
             record = order_debts.here(one, stream)
@@ -121,7 +123,7 @@ class Orders:
 
     def unlike(self, conn: Connection, wiring: Wiring, origin_ids: Sequence[int]) -> list[int]:
         """Those whose stored document is not what their records make of it."""
-        families = order_family.gather(conn, origin_ids, (), {})
+        families = order_family.gather(conn, origin_ids)
         stored = _rows(conn, origin_ids)
         return [
             id
@@ -131,7 +133,7 @@ class Orders:
 
     def loaded(self, conn: Connection, wiring: Wiring, origin_ids: Iterable[int]) -> dict[int, Order]:
         """Orders as they stand, computed from their records."""
-        families = order_family.gather(conn, origin_ids, (), {})
+        families = order_family.gather(conn, origin_ids)
         customers = {
             row[0]: (row[1], row[2])
             for row in conn.execute(
@@ -163,7 +165,7 @@ class Orders:
         for id in listed:
             order = orders[origin_of[id]]
             mine = next(one for one in order.family if one.record_id == id)
-            values = order_debts.values_owed(wiring, stream, order, id)
+            values = order_debts.values_owed(wiring, stream, order, record_id=id)
             found.append((id, origin_of[id], values, mine.binding.sent))
         return found
 
@@ -221,7 +223,7 @@ def _store(
     """The rows of these orders; unchanged ones are not written."""
     goldens = {id: order_family.golden(wiring, family) for id, family in families.items()}
     origins = {id: family[0] for id, family in families.items()}
-    customers = customers_of(conn, wiring, origins, goldens, now=now, lane=lane)
+    customers = customers_of(conn, wiring, origins, goldens=goldens, now=now, lane=lane)
     old = _rows(conn, families)
     orders, rows = {}, []
     for id, golden in goldens.items():

@@ -50,7 +50,7 @@ def tick(db: Database, now: float) -> Iterator[Call]:
 
 
 def plan(
-    conn: Connection, id: int, object: str, config: ConnectionConfig, *, now: float, soon: bool = True
+    conn: Connection, id: int, object: str, *, config: ConnectionConfig, now: float, soon: bool = True
 ) -> None:
     """Set the next times of a stream anew. soon: an interval begins now; cron waits for its time in any case."""
     for kind, of in KINDS.items():

@@ -36,7 +36,7 @@ class Reason(NamedTuple):
     there: Any = None
 
 
-def why_not(db: Database, wiring: Wiring, who: str, connection: str) -> list[Reason]:
+def why_not(db: Database, wiring: Wiring, who: str, *, connection: str) -> list[Reason]:
     """The reasons; none: it is there and as it should be. `who`: a customer as everywhere, or an order's `ord_…`.
 
     Raises NotFound for an unknown customer, order or connection.
@@ -164,7 +164,7 @@ def _order(conn: Connection, wiring: Wiring, id: int, row: ConnectionRow) -> Ite
     mine = order_debts.here(order, stream)
     if mine is not None:
         yield from _delivery(conn, mine)
-        for path, value in order_debts.values_owed(wiring, stream, order, mine.record_id).items():
+        for path, value in order_debts.values_owed(wiring, stream, order, record_id=mine.record_id).items():
             yield Reason(
                 mine.external_id, path, "it is still to be written", None, value, mine.binding.sent.get(path)
             )

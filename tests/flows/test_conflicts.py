@@ -46,7 +46,7 @@ def test_a_hold_shows_both_sides_and_is_decided_for_the_new_value(
         ("beta:b1", "Köln", "first_sight"),
     }
     assert beta.rows["b1"]["city"] == "Köln"
-    conflicts.choose(hub.db, hub.wiring(), found.customer_id, found.path, of="alpha:a1", by="test")
+    conflicts.choose(hub.db, hub.wiring(), found.customer_id, path=found.path, of="alpha:a1", by="test")
     hub.settle()
     assert beta.rows["b1"]["city"] == "Bonn"
     assert conflicts.holds(hub.db, hub.wiring(), limit=10) == []
@@ -58,7 +58,7 @@ def test_a_choice_ends_when_a_system_says_something_else(
     alpha, beta = pair
     alpha.edit("a1", city="Bonn")
     hub.settle()
-    conflicts.choose(hub.db, hub.wiring(), held(hub).customer_id, "address.locality", of=None, by="test")
+    conflicts.choose(hub.db, hub.wiring(), held(hub).customer_id, path="address.locality", of=None, by="test")
     hub.settle()
     assert alpha.rows["a1"]["city"] == "Köln"  # kept, and written over the edit
     hub.clock.wait(60)
@@ -75,7 +75,7 @@ def test_a_remembered_choice_stays(hub: Hub, pair: tuple[MemorySystem, MemorySys
         hub.db,
         hub.wiring(),
         held(hub).customer_id,
-        "address.locality",
+        path="address.locality",
         of="alpha:a1",
         by="test",
         remember=True,
@@ -107,8 +107,8 @@ def test_what_a_record_does_not_say_cannot_be_chosen(
 ) -> None:
     customer = hub.customer("alpha", "a1")
     with pytest.raises(WrongUse):
-        conflicts.choose(hub.db, hub.wiring(), customer, "phone", of="alpha:a1", by="test")
+        conflicts.choose(hub.db, hub.wiring(), customer, path="phone", of="alpha:a1", by="test")
     with pytest.raises(WrongUse):
-        conflicts.choose(hub.db, hub.wiring(), customer, "email", of="gamma:1", by="test")
+        conflicts.choose(hub.db, hub.wiring(), customer, path="email", of="gamma:1", by="test")
     with pytest.raises(NotFound):
         conflicts.choose_entry(hub.db, hub.wiring(), 10**6, theirs=True, by="test")

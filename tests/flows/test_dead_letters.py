@@ -39,7 +39,7 @@ def refused(hub: Hub, alpha: MemorySystem, beta: MemorySystem) -> None:
 
 
 def reasons(hub: Hub, who: str, connection: str) -> list[str]:
-    return [one.reason for one in why_not.why_not(hub.db, hub.wiring(), who, connection)]
+    return [one.reason for one in why_not.why_not(hub.db, hub.wiring(), who, connection=connection)]
 
 
 def test_dead_letters_are_grouped_by_the_words_of_their_cause(
@@ -159,7 +159,7 @@ def test_why_names_the_field_and_the_rule_that_keeps_it(
     hub.connect("beta", 'update = true\ndirection.job_title = "in"', map=MAP)
     alpha.edit("a1", note="cook")
     hub.settle()
-    (found,) = why_not.why_not(hub.db, hub.wiring(), "alpha:a1", "beta")
+    (found,) = why_not.why_not(hub.db, hub.wiring(), "alpha:a1", connection="beta")
     assert (found.record, found.path, found.golden) == ("b1", "job_title", "cook")
     assert '"in"' in found.reason
 

@@ -42,7 +42,7 @@ def test_what_a_run_wrote_is_put_back_and_stays_so(hub: Hub, pair: tuple[MemoryS
     hub.settle()
     assert (alpha.rows["a1"]["city"], beta.rows["b1"]["city"]) == ("Bonn", "Köln")
     assert hub.golden("alpha", "a1")["address.locality"] == "Bonn"
-    (reason,) = why_not.why_not(hub.db, hub.wiring(), "alpha:a1", "beta")
+    (reason,) = why_not.why_not(hub.db, hub.wiring(), "alpha:a1", connection="beta")
     assert "was undone" in reason.reason
 
 
