@@ -16,7 +16,7 @@ _MODELS = (party.MODEL, "party.address", "party.contact_mechanism", "party.ident
 _SALES: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("sale.sale", "sale.line"), ("read", "write", "create")),
     **dict.fromkeys(("stock.shipment.out", "stock.move"), ("read", "write")),
-    **dict.fromkeys(("account.invoice", "account.tax", "product.product"), ("read",)),
+    **dict.fromkeys(("account.invoice", "account.invoice.line", "account.tax", "product.product"), ("read",)),
 }
 _FIX = "is the server running, and is the url right?"
 _RIGHTS = ("read", "write", "create")

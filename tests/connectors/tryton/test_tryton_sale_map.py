@@ -24,8 +24,8 @@ def euro(amount: str) -> dict[str, str]:
     return {"amount": amount, "currency": "EUR"}
 
 
-def values(desk: Any) -> dict[str, Any]:
-    line = {
+def lines() -> list[dict[str, Any]]:
+    lamp = {
         "external_id": "7",
         "position": 1,
         "kind": "product",
@@ -33,8 +33,7 @@ def values(desk: Any) -> dict[str, Any]:
         "name": "Lamp",
         "quantity": "3",
     }
-    line |= {"unit_price": euro("10.00"), "subtotal": euro("30.00"), "discount_total": euro("3.00")}
-    line |= {"total": euro("27.00"), "tax_total": euro("5.40")}
+    lamp |= {"unit_price": euro("10.00"), "subtotal": euro("30.00"), "discount_total": euro("3.00")}
     ship = {
         "external_id": "shipping:1",
         "kind": "shipping",
@@ -42,12 +41,17 @@ def values(desk: Any) -> dict[str, Any]:
         "name": "Standard",
         "quantity": "1",
     }
-    ship |= {
-        "unit_price": euro("5.00"),
-        "subtotal": euro("5.00"),
-        "total": euro("5.00"),
-        "tax_total": euro("1.00"),
-    }
+    ship |= {"unit_price": euro("5.00"), "subtotal": euro("5.00")}
+    return [
+        {**lamp, "total": euro("27.00"), "tax_total": euro("5.40")},
+        {**ship, "total": euro("5.00"), "tax_total": euro("1.00")},
+    ]
+
+
+def values(desk: Any) -> dict[str, Any]:
+    taxes = [("7", "5.40"), ("shipping:1", "1.00")]
+    totals = {"items_subtotal": "30.00", "item_discounts": "3.00", "shipping": "5.00", "tax": "6.40"}
+    paid = {"external_id": "1", "reference": "shop:1", "status": "settled", "amount": euro("38.40")}
     return {
         "number": "T-1001",
         "external_ref[hub]": desk.marker(),
@@ -63,19 +67,11 @@ def values(desk: Any) -> dict[str, Any]:
         "billing_address.postal_code": "53111",
         "billing_address.locality": "Bonn",
         "billing_address.country": "DE",
-        "lines": [line, ship],
-        "tax_lines": [
-            {"owner": "7", "rate": "0.2", "amount": euro("5.40")},
-            {"owner": "shipping:1", "rate": "0.2", "amount": euro("1.00")},
-        ],
-        "totals.items_subtotal": euro("30.00"),
-        "totals.item_discounts": euro("3.00"),
-        "totals.shipping": euro("5.00"),
-        "totals.tax": euro("6.40"),
+        "lines": lines(),
+        "tax_lines": [{"owner": owner, "rate": "0.2", "amount": euro(amount)} for owner, amount in taxes],
+        **{f"totals.{name}": euro(amount) for name, amount in totals.items()},
         "totals.grand_total": euro("38.40"),
-        "payments": [
-            {"external_id": "1", "reference": "shop:1", "status": "settled", "amount": euro("38.40")}
-        ],
+        "payments": [paid],
     }
 
 

@@ -204,26 +204,30 @@ def test_returns_and_credit_notes_of_the_erp_are_refunds(desk: Any) -> None:
         "came back",
     )
     assert there["lines"] == [{"sku": "LAMP", "quantity": "1"}]
-    (invoice,) = desk.rows("sale.sale", [["id", "=", int(id)]], "invoices.lines.origin", "invoices.account")
-    credit_of, *_ = [one["id"] for one in invoice["invoices."][0]["lines."]]
-    (original,) = desk.rows("account.invoice.line", [["id", "=", credit_of]], "account", "product", "unit")
+    (found,) = desk.rows(
+        "sale.sale",
+        [["id", "=", int(id)]],
+        *(
+            f"invoices.{name}"
+            for name in ("account", "journal", "lines.account", "lines.product", "lines.unit")
+        ),
+    )
+    (invoice,) = found["invoices."]
+    original = invoice["lines."][0]
     note = {"type": "line", "quantity": -1.0, "unit_price": {"__class__": "Decimal", "decimal": "7.00"}}
-    note |= {"account": original["account"], "product": original["product"], "unit": original["unit"]}
-    note |= {"origin": f"account.invoice.line,{credit_of}"}
+    note |= {name: original[name] for name in ("account", "product", "unit")}
+    note |= {"origin": f"account.invoice.line,{original['id']}"}
+    today = time.gmtime()
+    day = {"__class__": "date", "year": today.tm_year, "month": today.tm_mon, "day": today.tm_mday}
     header = {"type": "out", "party": int(desk.party), "company": 1, "currency": sold["currency"]}
-    header |= {"invoice_address": sold["invoice_address"], "account": invoice["invoices."][0]["account"]}
-    header |= {
-        "description": "too late",
-        "invoice_date": {
-            "__class__": "date",
-            "year": time.gmtime().tm_year,
-            "month": time.gmtime().tm_mon,
-            "day": time.gmtime().tm_mday,
-        },
-    }
-    credit = desk.erp.call("POST", "account.invoice", {**header, "lines": [["create", [note]]]})["id"]
+    header |= {"invoice_address": sold["invoice_address"], "description": "too late", "invoice_date": day}
+    header |= {name: invoice[name] for name in ("account", "journal")}
+    rest = desk.tryton._books.rest
+    credit = rest.create_one("account.invoice", {**header, "lines": [["create", [note]]]}, fields=["state"])[
+        "id"
+    ]
     assert len(desk.raw(id)["refunds"]) == 1
-    desk.press("account.invoice", credit, "post")
+    rest.press("account.invoice", credit, "post")
     found = {one["id"]: one for one in desk.raw(id)["refunds"]}
     assert (found[f"invoice:{credit}"]["amount"], found[f"invoice:{credit}"]["reason"]) == (
         "7.00",

@@ -165,6 +165,34 @@ def test_another_currency_with_its_own_decimals(desk: Any) -> None:
     assert (raw["currency"], raw["totals"]["total"]) == ("JPY", "2200")
 
 
+def test_an_erp_that_rounds_taxes_by_document_gets_the_cents_as_a_line(desk: Any, connect: Connect) -> None:
+    nuts = {
+        "sku": "NUT",
+        "name": "Nut",
+        "quantity": "1",
+        "unit_price": "0.10",
+        "total": "0.10",
+        "tax": "0.01",
+    }
+    lines = [{**nuts, "id": str(number)} for number in range(3)]
+    taxes = [{"owner": "order", "rate": "0.07"}]
+    many = {"lines": lines, "tax_lines": taxes, "taxes_included": False, "totals.grand_total": "0.33"}
+    plain = desk.raw(desk.made(1, **many))
+    assert (plain["totals"]["total"], plain["totals"]["rounding"]) == ("0.33", "0")
+    books = desk.tryton._books.rest
+    books.write("account.configuration", 1, {"tax_rounding": "document"}, fields=["tax_rounding"])
+    try:
+        receipt = desk.create(2, tryton=connect(unknown_product="create"), **many)
+        assert receipt.record, receipt.cause
+        totals = receipt.record.raw["totals"]
+        assert (totals["total"], totals["tax"], totals["rounding"]) == ("0.33", "0.02", "0.01")
+        stale = desk.create(3, **many)  # this one still believes in lines: the ERP's own sum is what counts
+        assert stale.outcome == "refused" and "a difference of 0.01" in (stale.cause or "")
+        assert desk.sales(3) == []
+    finally:
+        books.write("account.configuration", 1, {"tax_rounding": "line"}, fields=["tax_rounding"])
+
+
 def test_the_same_order_again_meets_the_sale_it_made(desk: Any) -> None:
     first, again = desk.create(), desk.create()
     assert first.external_id == again.external_id and again.record == first.record

@@ -284,7 +284,8 @@ def test_further_fields_both_ways(connect: Connect, erp: Erp) -> None:
     id = new(erp, "Further")
     tryton = connect(fields=["code_alnum", "active"])
     assert raw(tryton, id)["code_alnum"] == raw(tryton, id)["code"]
-    (shape,) = tryton.discover()
+    shape, sales = tryton.discover()
+    assert (shape.object, sales.object) == ("customer", "order")
     assert {one.name for one in shape.fields if one.custom} >= {"code_alnum", "full_name"}
     for wrong in (["lang"], ["no_such"]):
         with pytest.raises(ConnectionBroken, match=wrong[0]):
