@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from hub.cli.office import Office, pass_office
-from hub.cli.show import print_line, record, records, table
+from hub.cli.show import print_line, record, records, say, table
 
 _ABLE = ("pull", "push", "create", "find", "deletes")
 
@@ -25,6 +26,30 @@ def list_(office: Office) -> None:
 
     rows = [_row(entry) for entry in registry.connectors().values()]
     records(office, rows, ("name", "title", "source", "objects", "problem"))
+
+
+@connector.command()
+@click.argument("name")
+@click.option("--dir", "folder", type=click.Path(file_okay=False, path_type=Path), default=".", help="Where.")
+@click.option("--title", help="What the vendor calls the system.")
+@pass_office
+def new(office: Office, name: str, folder: Path, title: str | None) -> None:
+    """Write a new connector with a fake server and passing tests: in a checkout of the hub, or as a package.
+
+    It speaks to a plain REST system that its manifest describes; connectors/README.md says how to go on.
+    """
+    from hub.flows import new_connector
+
+    made = new_connector.make(name, folder=folder, now=office.now, title=title)
+    if office.as_json:
+        record(office, {**made._asdict(), "folder": str(made.folder)})
+        return
+    for file in made.files:
+        print_line(str(made.folder / file))
+    if made.outside:
+        say(f"Written. Next, in {made.folder}: pip install -e . && {made.test}")
+    else:
+        say(f"Written. Next, in {made.folder}: {made.test}")
 
 
 @connector.command()

@@ -35,6 +35,7 @@ from hub.sdk.limits import Limits
 from hub.sdk.manifest import Manifest, ObjectCapabilities
 from hub.sdk.oauth import OAuth, Provider
 from hub.sdk.response import Response
+from hub.sdk.rest.connector import RestConnector
 from hub.sdk.tokens import MemoryTokens, Tokens, TokenStore
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "RemoteRecord",
     "RemoteUnavailable",
     "Response",
+    "RestConnector",
     "RetryLater",
     "Setting",
     "TokenStore",

@@ -1,7 +1,9 @@
 """What a connector declares about its system: `connectors/<system>/manifest.toml`.
 
 The hub never asks a connector what it can do by trying; it reads it here, and the conformance suite proves that the
-declarations are true. An unknown key is refused with its line and the nearest right word. An example with every key:
+declarations are true. An unknown key is refused with its line and the nearest right word. The tables [rest] of a
+connector that is declared instead of programmed are described in hub/sdk/rest/tables.py. An example of the rest, with
+every key:
 
     name     = "acme"                     # = the folder's name, [a-z][a-z0-9_]*
     title    = "Acme ERP"                 # as the vendor writes it
@@ -35,16 +37,19 @@ declarations are true. An unknown key is refused with its line and the nearest r
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
-from collections.abc import Collection, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 from hub.errors import WrongFile
+from hub.sdk.rest.tables import RestTable, read_rest
+from hub.sdk.tables import TableReader, nearest
+
+__all__ = ["Manifest", "ObjectCapabilities", "Version", "load_manifest", "nearest", "read_manifest"]
 
 Version = Literal["none", "etag", "modified"]
 
@@ -77,7 +82,10 @@ class ObjectCapabilities:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A connector's declarations. `objects` maps our object name (customer, order, …) to its capabilities."""
+    """A connector's declarations. `objects` maps our object name (customer, order, …) to its capabilities.
+
+    `rest`: how its system is spoken to, for a connector that is declared instead of programmed (hub/sdk/rest/).
+    """
 
     name: str
     title: str
@@ -86,6 +94,7 @@ class Manifest:
     discover: bool = False
     webhooks: bool = False
     objects: Mapping[str, ObjectCapabilities] = field(default_factory=dict)
+    rest: RestTable | None = None
 
     def can(self, object: str, capability: str) -> bool:
         """Whether `capability` (pull, push, create, find, fetch, deletes) is declared for `object`."""
@@ -103,11 +112,11 @@ def load_manifest(text: str, *, file: str) -> Manifest:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise WrongFile(f"not valid TOML: {error}", file=file) from None
-    reader = _Reader(text, file)
-    tables = data.pop("object", {})
+    reader = TableReader(text, file)
+    tables, rest = data.pop("object", {}), data.pop("rest", None)
     if not isinstance(tables, dict) or not tables:
         raise WrongFile("no object is declared", file=file, fix="add a table such as [object.customer]")
-    top = reader.values(data, Manifest, table="", skip={"objects"}, extra={"object"})
+    top = reader.values(data, Manifest, table="", skip={"objects", "rest"}, extra={"object", "rest"})
     if not _NAME.fullmatch(top["name"]):
         raise reader.wrong("name must be lower-case letters, digits and _", "name", "")
     objects: dict[str, ObjectCapabilities] = {}
@@ -118,7 +127,10 @@ def load_manifest(text: str, *, file: str) -> Manifest:
         declared = ObjectCapabilities(**reader.values(table, ObjectCapabilities, table=where))
         _agree(declared, reader, where)
         objects[name] = declared
-    return Manifest(**top, objects=MappingProxyType(objects))
+    found = Manifest(**top, objects=MappingProxyType(objects))
+    if rest is None:
+        return found
+    return replace(found, rest=read_rest(rest, reader, declared=objects, webhooks=found.webhooks))
 
 
 def read_manifest(folder: Path, *, name: str | None = None) -> Manifest:
@@ -140,13 +152,7 @@ def read_manifest(folder: Path, *, name: str | None = None) -> Manifest:
     return manifest
 
 
-def nearest(word: str, known: Collection[str]) -> str | None:
-    """The known word that `word` was probably meant to be, or None."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return found[0] if found else None
-
-
-def _agree(declared: ObjectCapabilities, reader: _Reader, table: str) -> None:
+def _agree(declared: ObjectCapabilities, reader: TableReader, table: str) -> None:
     """Refuse declarations that contradict each other."""
     if declared.conditional and declared.version == "none":
         raise reader.wrong("conditional needs a version", "conditional", table)
@@ -159,72 +165,3 @@ def _agree(declared: ObjectCapabilities, reader: _Reader, table: str) -> None:
     for key in ("fetch_batch", "overlap_seconds", "read_after_write_seconds", "lands_late_seconds"):
         if getattr(declared, key) < 0:
             raise reader.wrong(f"{key} must not be negative", key, table)
-
-
-class _Reader:
-    """Checks the keys and types of one table against a dataclass, and knows on which line a key stands."""
-
-    def __init__(self, text: str, file: str) -> None:
-        self._lines = text.splitlines()
-        self._file = file
-
-    def values(
-        self,
-        data: Mapping[str, Any],
-        shape: type,
-        *,
-        table: str,
-        skip: Collection[str] = (),
-        extra: Collection[str] = (),
-    ) -> dict[str, Any]:
-        known = {one.name: one for one in fields(shape) if one.name not in skip}
-        for key in data:
-            if key not in known:
-                guess = nearest(key, [*known, *extra])
-                fix = f'did you mean "{guess}"?' if guess else f"known keys: {', '.join(sorted(known))}"
-                raise self.wrong(f'unknown key "{key}"', key, table, fix=fix)
-        result: dict[str, Any] = {}
-        for key, one in known.items():
-            if key in data:
-                result[key] = self._typed(data[key], str(one.type), key, table)
-            elif one.default is MISSING and one.default_factory is MISSING:
-                raise WrongFile(f'the key "{key}" is missing', file=self._file)
-        return result
-
-    def _typed(self, value: Any, kind: str, key: str, table: str) -> Any:
-        if kind == "str" and isinstance(value, str):
-            if value or table:
-                return value
-            raise self.wrong(f"{key} must not be empty", key, table)
-        if kind == "bool" and isinstance(value, bool):
-            return value
-        if kind == "int" and isinstance(value, int) and not isinstance(value, bool):
-            return value
-        if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-        if (
-            kind.startswith("tuple")
-            and isinstance(value, list)
-            and all(isinstance(one, str) for one in value)
-        ):
-            return tuple(value)
-        if kind == "Version":
-            words = ("none", "etag", "modified")
-            if value in words:
-                return value
-            raise self.wrong(f'{key} must be one of {", ".join(words)}, not "{value}"', key, table)
-        wanted = {"str": "a text", "bool": "true or false", "int": "a whole number", "float": "a number"}
-        raise self.wrong(f"{key} must be {wanted.get(kind, 'a list of texts')}", key, table)
-
-    def wrong(self, message: str, key: str, table: str, *, fix: str | None = None) -> WrongFile:
-        return WrongFile(message, file=self._file, line=self._line(key, table), fix=fix)
-
-    def _line(self, key: str, table: str) -> int | None:
-        here = ""
-        for number, line in enumerate(self._lines, start=1):
-            header = re.match(r"\s*\[([^\[\]]+)\]", line)
-            if header:
-                here = header[1].replace(" ", "").replace('"', "")
-            elif here == table and re.match(rf'\s*"?{re.escape(key)}"?\s*[=.]', line):
-                return number
-        return None

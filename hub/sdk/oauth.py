@@ -36,6 +36,7 @@ _RENEWALS = 2  # refused access tokens that one job renews; more of them are no 
 _DEAD = frozenset(
     {"invalid_grant", "invalid_code", "unauthorized_client", "access_denied", "invalid_refresh_token"}
 )
+_REFRESH_ENDS = ("refresh_token_expires_in", "refresh_expires_in", "x_refresh_token_expires_in")
 _OURS = frozenset({"invalid_client", "invalid_client_secret", "invalid_redirect_uri", "invalid_scope"})
 
 
@@ -283,7 +284,22 @@ class OAuth:
         extra |= {name: str(said[name]) for name in self.provider.keep if said.get(name)}
         seconds = _seconds(said.get("expires_in"))
         seed = _mark(self._seed) or (before.seed if before else "")
-        return Tokens(access, refresh, self._clock() + seconds, extra, seed)
+        return Tokens(
+            access,
+            refresh,
+            self._clock() + seconds,
+            extra,
+            seed,
+            grant=self.provider.grant,
+            refresh_expires_at=self._refresh_ends(said, refresh, before),
+        )
+
+    def _refresh_ends(self, said: Mapping[str, Any], refresh: str | None, before: Tokens | None) -> float | None:
+        """When the refresh token ends, where the vendor tells; one that was kept has the end it had."""
+        told = next((said[name] for name in _REFRESH_ENDS if said.get(name)), None)
+        if told is not None:
+            return self._clock() + _seconds(told)
+        return before.refresh_expires_at if before and before.refresh == refresh else None
 
     def _refused(self, answer: Response, said: Mapping[str, Any]) -> HubError:
         code = str(said.get("error") or "")

@@ -19,7 +19,8 @@ class Tokens:
     access: None if there is none yet, or it is known to be dead. expires_at: of the access token; 0 = at once.
     extra: what its answer said besides, such as the host that this account's data lives at. seed: which configured
     secret the refresh token stems from, so that a new one in the configuration wins over what is stored.
-    claimed_until: somebody refreshes until then.
+    claimed_until: somebody refreshes until then. grant: how they are got. refresh_expires_at: of the refresh token, if
+    the server tells.
     """
 
     access: str | None = None
@@ -28,6 +29,8 @@ class Tokens:
     extra: Mapping[str, str] = field(default_factory=dict)
     seed: str = ""
     claimed_until: float = 0.0
+    grant: str = ""
+    refresh_expires_at: float | None = None
 
     def __repr__(self) -> str:
         return f"Tokens(***, expires_at={self.expires_at}, extra={dict(self.extra)!r})"
@@ -40,6 +43,8 @@ class Tokens:
             "extra": dict(self.extra),
             "seed": self.seed,
             "claimed_until": self.claimed_until,
+            "grant": self.grant,
+            "refresh_expires_at": self.refresh_expires_at,
         }
 
     @classmethod
@@ -51,6 +56,8 @@ class Tokens:
             {str(name): str(value) for name, value in (kept.get("extra") or {}).items()},
             str(kept.get("seed") or ""),
             float(kept.get("claimed_until") or 0.0),
+            str(kept.get("grant") or ""),
+            kept.get("refresh_expires_at"),
         )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 
@@ -42,6 +43,20 @@ class Wrong(NamedTuple):
     setup: Setup
 
 
+class Vector(NamedTuple):
+    """A webhook from the vendor's own documentation or a recording, with the secret that signed it: is it `good`?
+
+    `sent_at`: the moment it was signed, epoch seconds, where that is signed too.
+    """
+
+    what: str
+    secret: str
+    headers: Mapping[str, str]
+    body: bytes
+    good: bool = True
+    sent_at: float | None = None
+
+
 class Adapter(ABC):
     """One running remote system. Made once per test module: `start`, many checks, `stop`."""
 
@@ -50,6 +65,8 @@ class Adapter(ABC):
     #: the setting that holds an HTTP system's address; None for systems without HTTP. With it, the suite puts a faulty
     #: proxy between connector and system (429, 5xx, web pages, lost answers, slow answers)
     url_setting: str | None = None
+    #: checks that this system cannot be put to, each with the reason; they are skipped, visibly
+    cannot: Mapping[str, str] = {}
 
     @abstractmethod
     def start(self, folder: str) -> None:
@@ -128,3 +145,49 @@ class Adapter(ABC):
     def count(self, object: str, text: str) -> int:
         """How many records there have this main text. For systems that can create."""
         raise NotApplicable("the adapter cannot count")
+
+    # --- what a system may show besides; each is skipped where the adapter has nothing to say ----------------
+
+    def seed_at(self, object: str, payload: Mapping[str, Any], moment: float) -> str:
+        """Create this record with a time of change of `moment` (epoch seconds, the system's clock)."""
+        raise NotApplicable("times of change cannot be set in this system")
+
+    def skew(self, seconds: float) -> AbstractContextManager[None]:
+        """The system's clock (its Date header and its times of change) is off by this much for a while."""
+        raise NotApplicable("this system's clock cannot be put wrong")
+
+    def habit(self, name: str) -> AbstractContextManager[None]:
+        """A bad habit of the system's lists for a while: one of hub.testkit.fake_rest.HABITS."""
+        raise NotApplicable(f"this system's lists cannot be taught {name}")
+
+    def no_answers(self) -> Sequence[bytes]:
+        """Bodies with status 200 in which this system says that it did not do what was asked."""
+        raise NotApplicable("this system says no with a status")
+
+    def blank(self, object: str, number: int) -> Mapping[str, Any]:
+        """A payload in which all is left blank that may be: the system then shows how it spells nothing."""
+        raise NotApplicable("the adapter makes no blank records")
+
+    def strange(self, object: str, number: int) -> Mapping[str, Any]:
+        """A payload with a word, where the system has an enumeration, that no version of it has known so far."""
+        raise NotApplicable("the adapter makes no unknown words")
+
+    def priced(self, object: str, number: int, amount: str) -> Mapping[str, Any]:
+        """A payload whose amount of money is this decimal."""
+        raise NotApplicable("these records have no amounts")
+
+    def amount_of(self, object: str, raw: Mapping[str, Any]) -> Any:
+        """That amount in a raw record, as it stands there (a text or a number)."""
+        raise NotApplicable("these records have no amounts")
+
+    def signed(self, body: bytes) -> tuple[Mapping[str, str], bytes]:
+        """Any body, as this system would sign it: headers and body."""
+        raise NotApplicable("the adapter signs no other bodies")
+
+    def webhook_ping(self) -> tuple[Mapping[str, str], bytes]:
+        """The unsigned call with which the system asks whether we are there."""
+        raise NotApplicable("this system sends no unsigned ping")
+
+    def webhook_vectors(self) -> Sequence[Vector]:
+        """Signed messages not of our making."""
+        raise NotApplicable("no message of the vendor's own is at hand")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from hub.errors import ConnectionBroken, HubError, NeedsReauth, RateLimited, RetryLater
+from hub.errors import ConnectionBroken, HubError, NeedsReauth, RateLimited, RetryLater, Unsupported
 from hub.sdk.connector import Change, Connector
 from hub.sdk.limits import Limits
 from hub.testkit.adapter import NotApplicable
@@ -219,6 +219,63 @@ def failed_write_is_never_done(bench: Bench, object: str) -> None:
                 f"{fault.kind} {fault.status}: {outcome}, not {' or '.join(sorted(allowed))}"
             )
             proxy.calm()
+
+
+def no_is_never_yes(bench: Bench, object: str) -> None:
+    """An answer with status 200 that says no is no empty list, no good check and no write that is done."""
+    bodies = bench.adapter.no_answers()
+    (one,) = bench.seed(object, 1)
+    with bench.faulty() as proxy:
+        for body in bodies:
+            proxy.arm(Fault("json", body=body, times=MANY))
+            error = _until_error(bench, object, bench.connector(url=proxy.address), Pulled({}, [], []))
+            assert isinstance(error, HubError), f"{body!r}: the pull is content"
+            findings = list(bench.connector(url=proxy.address).check())
+            assert findings and not findings[-1].ok, f"{body!r}: check() is content"
+            if not bench.manifest.can(object, "push"):
+                continue
+            proxy.calm()
+            change = bench.update(object, one, text="Never Done")
+            proxy.arm(Fault("json", body=body, times=MANY, when=_writes(bench)))
+            outcome = _outcome(bench, object, change, bench.connector(url=proxy.address))
+            assert outcome != "done", f"{body!r}: the write is called done"
+
+
+def refused_token_is_renewed(bench: Bench, object: str) -> None:
+    """Where access tokens can be renewed, one that is refused in the middle of a pull is, and nothing is lost."""
+    try:
+        bench.connector().authorisation()
+    except Unsupported:
+        raise NotApplicable("its credentials are settings: there is nothing to renew") from None
+    ids = bench.seed(object, PAGE * 2 + 1)
+    with bench.faulty() as proxy:
+        for skip in (1, 2):
+            proxy.arm(
+                Fault("status", status=401, skip=skip, when=lambda request: "token" not in request.path)
+            )
+            pulled = Pulled({}, [], [])
+            error = _until_error(bench, object, bench.connector(url=proxy.address), pulled)
+            assert error is None, f"the token was refused at call {skip + 1}, and not renewed: {error!r}"
+            assert set(ids) <= set(pulled.records), "renewed, but records are lost"
+
+
+def broken_batch_is_told_apart(bench: Bench, object: str) -> None:
+    """The way fails in the middle of a batch: what is called done is there, and what is called not done is not."""
+    for fault in (
+        Fault("reset", skip=1, times=MANY),
+        Fault("lost", skip=1, times=MANY),
+        Fault("status", status=429, retry_after="120", skip=1, times=MANY),
+        Fault("status", status=503, skip=1, times=MANY),
+    ):
+        ids = bench.seed(object, bench.capabilities(object).push_batch)
+        changes = [bench.update(object, one, text=f"Midway {one}") for one in ids]
+        with bench.faulty() as proxy:
+            proxy.arm(fault._replace(when=_writes(bench)))
+            receipts = bench.push(object, *changes, connector=bench.connector(url=proxy.address))
+        for one, receipt in zip(ids, receipts, strict=True):
+            landed = bench.text(object, bench.there(object, one)) == f"Midway {one}"
+            what = f"{fault.kind} {fault.status}: {one} is {receipt.outcome}, and landed: {landed}"
+            assert landed if receipt.outcome == "done" else receipt.outcome == "unknown" or not landed, what
 
 
 def _left(end: float) -> float:

@@ -121,6 +121,18 @@ def find_of_nothing_is_empty(bench: Bench, object: str) -> None:
     assert found == [], f"nothing was created, find() says {[one.external_id for one in found]}"
 
 
+def same_create_again_meets_its_record(bench: Bench, object: str) -> None:
+    """A create repeated with its mark, for want of a search, meets the record it made; there is no second one."""
+    if bench.manifest.can(object, "find"):
+        raise NotApplicable("the hub looks for the record before it repeats a create")
+    change = bench.create(object)
+    (first,) = bench.push(object, change)
+    (again,) = bench.push(object, change)
+    assert (again.outcome, again.external_id) == ("done", first.external_id), (
+        f"the same create again: {again}"
+    )
+
+
 def hostile_content_is_written(bench: Bench, object: str) -> None:
     """Any text is either written as it is, or refused with its cause; never changed or cut in silence."""
     ids = bench.seed(object, len(TEXTS))

@@ -28,7 +28,16 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from hub.sdk.manifest import Manifest
-from hub.testkit import checks_faults, checks_reading, checks_static, checks_writing
+from hub.testkit import (
+    checks_faults,
+    checks_reading,
+    checks_static,
+    checks_values,
+    checks_walking,
+    checks_webhooks,
+    checks_writing,
+)
+from hub.testkit.adapter import NotApplicable
 from hub.testkit.bench import Bench
 
 
@@ -62,6 +71,7 @@ ONCE: tuple[Check, ...] = (
     Check(checks_static.check_succeeds, driven=False),
     Check(checks_static.check_fails_with_a_fix, driven=False),
     Check(checks_static.discover_lists_fields, driven=False),
+    Check(checks_static.what_cannot_be_is_known, driven=False),
     Check(checks_faults.check_survives_faults, driven=False),
 )
 
@@ -78,6 +88,25 @@ PER_OBJECT: tuple[Check, ...] = (
     Check(checks_reading.versions_move_with_edits, ("pull",)),
     Check(checks_reading.deletes_are_told, ("deletes",)),
     Check(checks_reading.webhooks_are_verified, ("webhooks",)),
+    Check(checks_webhooks.webhook_secrets_rotate, ("webhooks",)),
+    Check(checks_webhooks.repeated_webhook_is_known, ("webhooks",)),
+    Check(checks_webhooks.oversize_webhook_is_rejected, ("webhooks",)),
+    Check(checks_webhooks.unsigned_ping_is_taken, ("webhooks",)),
+    Check(checks_webhooks.signed_rubbish_is_rejected, ("webhooks",)),
+    Check(checks_webhooks.vectors_hold, ("webhooks",)),
+    Check(checks_walking.pull_ends_when_pages_repeat, ("pull",)),
+    Check(checks_walking.pull_walks_over_empty_pages, ("pull",)),
+    Check(checks_walking.pull_ends_on_a_repeated_last_page, ("pull",)),
+    Check(checks_walking.pull_sees_a_circle, ("pull",)),
+    Check(checks_walking.pull_survives_drift, ("pull",)),
+    Check(checks_walking.pull_reads_within_its_overlap, ("pull",)),
+    Check(checks_walking.pull_survives_a_wrong_clock, ("pull",)),
+    Check(checks_walking.pull_ignores_our_time_zone, ("pull",)),
+    Check(checks_walking.pull_keeps_the_hour_that_comes_twice, ("pull",)),
+    Check(checks_values.money_is_exact, ("pull",)),
+    Check(checks_values.blanks_stay_blank, ("pull",)),
+    Check(checks_values.unknown_words_stop_nothing, ("pull",)),
+    Check(checks_values.map_takes_hostile_content, ("pull",)),
     Check(checks_reading.no_network_in_a_transaction, ("pull",)),
     Check(checks_writing.update_changes_only_what_it_says, ("push",)),
     Check(checks_writing.update_of_a_missing_record_is_no_success, ("push",)),
@@ -100,6 +129,10 @@ PER_OBJECT: tuple[Check, ...] = (
     Check(checks_faults.lost_answer_to_an_update_is_unknown, ("push",)),
     Check(checks_faults.lost_answer_to_a_create_is_found, ("create", "find")),
     Check(checks_faults.failed_write_is_never_done, ("push",)),
+    Check(checks_faults.no_is_never_yes, ("pull",)),
+    Check(checks_faults.refused_token_is_renewed, ("pull",)),
+    Check(checks_faults.broken_batch_is_told_apart, ("push",)),
+    Check(checks_writing.same_create_again_meets_its_record, ("create", "marker")),
 )
 
 
@@ -111,7 +144,11 @@ def cases(manifest: Manifest, driven: Collection[str]) -> list[Case]:
         for check in PER_OBJECT:
             if check.driven and object not in driven:
                 continue
-            known = {"conditional": declared.conditional, "webhooks": manifest.webhooks}
+            known = {
+                "conditional": declared.conditional,
+                "marker": declared.marker,
+                "webhooks": manifest.webhooks,
+            }
             if all(known[need] if need in known else manifest.can(object, need) for need in check.needs):
                 result.append(Case(check, object))
     return result
@@ -119,6 +156,9 @@ def cases(manifest: Manifest, driven: Collection[str]) -> list[Case]:
 
 def run(case: Case, bench: Bench) -> None:
     """Run one check. Raises AssertionError for a broken promise, NotApplicable with the reason."""
+    reason = bench.adapter.cannot.get(case.check.name)
+    if reason:
+        raise NotApplicable(reason)
     try:
         case.check.run(bench, case.object)
     except Exception as error:

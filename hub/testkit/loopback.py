@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
-Kind = Literal["status", "html", "json", "lost", "reset", "slow", "drip", "oversize"]
+Kind = Literal["status", "html", "json", "lost", "reset", "slow", "drip", "oversize", "again"]
 
 
 class Request(NamedTuple):
@@ -40,9 +40,9 @@ class Fault(NamedTuple):
     """How to misbehave, for the next `times` requests that `when` holds for, after letting `skip` of those pass.
 
     status: answer `status`, with Retry-After if `retry_after` is given · html: a web page with status 200 ·
-    json: 200 with
-    `body` · lost: do it, then drop the connection without an answer · reset: drop it at once, not done · slow: answer
-    after `seconds` · drip: one byte at a time, `seconds` in all · oversize: `size` bytes of JSON.
+    json: 200 with `body` · lost: do it, then drop the connection without an answer · reset: drop it at once, not
+    done · slow: answer after `seconds` · drip: one byte at a time, `seconds` in all · oversize: `size` bytes of JSON
+    · again: for ever what the first such request to this path was answered.
     """
 
     kind: Kind
@@ -65,6 +65,7 @@ class Loopback:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self._faults: list[Fault] = []
+        self._first: dict[tuple[str, str], Reply] = {}
         self._lock = threading.RLock()
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
@@ -106,6 +107,7 @@ class Loopback:
         """Misbehave like this from now on; earlier faults are forgotten."""
         with self._lock:
             self._faults = list(faults)
+            self._first = {}
 
     def calm(self) -> None:
         self.arm()
@@ -128,6 +130,11 @@ class Loopback:
             self.requests.append(request)
             fault = self._fault_for(request)
             kind = fault.kind if fault else None
+            if kind == "again":
+                key = (request.method, request.path)
+                if key not in self._first:
+                    self._first[key] = self.answer(request)
+                return self._first[key], fault
             if fault is None or kind in {"lost", "slow", "drip"}:
                 reply = self.answer(request)
                 return (None if kind == "lost" else reply), fault

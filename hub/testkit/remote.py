@@ -84,7 +84,10 @@ class HostileRemote(Loopback):
 
     def webhook(self, row_id: str, *, age: float = 0.0) -> tuple[dict[str, str], bytes]:
         """The headers and body it would call us with, signed `age` seconds ago."""
-        body = orjson.dumps({"events": [{"type": "customer.changed", "id": row_id}]})
+        return self.signed(orjson.dumps({"events": [{"type": "customer.changed", "id": row_id}]}), age=age)
+
+    def signed(self, body: bytes, *, age: float = 0.0) -> tuple[dict[str, str], bytes]:
+        """Any body, with the headers it would have."""
         moment = str(int(time.time() - age))
         signature = sign(moment.encode() + b"." + body, WEBHOOK_SECRET, prefix="v1=")
         return {"X-Hostile-Time": moment, "X-Hostile-Signature": signature}, body

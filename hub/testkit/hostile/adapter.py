@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from hub.testkit.adapter import Adapter, Refused, Setup, Wrong
+from hub.testkit.adapter import Adapter, NotApplicable, Refused, Setup, Wrong
 from hub.testkit.remote import KEY, WEBHOOK_SECRET, HostileRemote, Unfit
 
 
@@ -75,3 +76,39 @@ class HostileAdapter(Adapter):
 
     def count(self, object: str, text: str) -> int:
         return sum(row.get("name") == text for row in self.remote.rows.values())
+
+    def seed_at(self, object: str, payload: Mapping[str, Any], moment: float) -> str:
+        return self.remote.put(payload, at=int(moment))
+
+    @contextmanager
+    def skew(self, seconds: float) -> Iterator[None]:
+        before, self.remote.clock_ahead = self.remote.clock_ahead, seconds
+        try:
+            yield
+        finally:
+            self.remote.clock_ahead = before
+
+    @contextmanager
+    def habit(self, name: str) -> Iterator[None]:
+        if name != "drift":
+            raise NotApplicable("customers are listed by time, without tokens")
+        self.remote.drift = 3
+        try:
+            yield
+        finally:
+            self.remote.drift = 0
+
+    def no_answers(self) -> Sequence[bytes]:
+        return (
+            b'{"ok": false, "error": {"code": "suspended", "message": "suspended"}}',
+            b'{"error": "busy"}',
+        )
+
+    def blank(self, object: str, number: int) -> Mapping[str, Any]:
+        return {"name": f"Blank {number}"}
+
+    def strange(self, object: str, number: int) -> Mapping[str, Any]:
+        return {**self.payload(object, number), "status": "Schrödinger"}
+
+    def signed(self, body: bytes) -> tuple[Mapping[str, str], bytes]:
+        return self.remote.signed(body)
