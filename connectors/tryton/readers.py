@@ -9,7 +9,7 @@ from connectors.tryton import party, sale
 from connectors.tryton.lookups import Lookups
 from connectors.tryton.rest import Domain, Rest, Row, encode_instant
 from connectors.tryton.sale_books import Books
-from hub.sdk import RemoteRecord
+from hub.sdk import RemoteRecord, RemoteUnavailable
 
 _STAMPS = ("create_date", "write_date")
 
@@ -116,29 +116,34 @@ class Sales(Reader):
         return [["OR", *clauses, ["id", "in", ids]]]
 
     def completed(self, rows: list[Row]) -> list[Row]:
-        """With the returns and credit notes of each."""
-        by_origin: dict[str, list[Row]] = {f"{sale.MODEL},{row['id']}": [] for row in rows}
-        by_line = {
-            f"account.invoice.line,{id}": row
-            for row in rows
-            for line in row["lines"]
-            for id in line["invoice_lines"]
-        }
-        if rows:
-            mine = [["origin", "in", list(by_origin)]]
-            for one in self.rest.search_read(sale.MODEL, mine, sale.RETURN_FIELDS).rows:
-                by_origin[one["origin"]].append(one)
+        """With the returns and credit notes of each. Raises RemoteUnavailable for an answer to another question."""
+        by_origin = {f"{sale.MODEL},{row['id']}": row for row in rows}
+        by_line = {f"account.invoice.line,{id}": row for row in rows for id in _invoiced(row)}
         for row in rows:
-            row["returns"] = by_origin[f"{sale.MODEL},{row['id']}"]
-            row["credits"] = []
-        if by_line:
-            mine = [["origin", "in", list(by_line)]]
-            for one in self.rest.search_read("account.invoice.line", mine, sale.CREDIT_FIELDS).rows:
-                by_line[one["origin"]]["credits"].append(one)
+            row["returns"], row["credits"] = [], []
+        for model, owners, name, fields in (
+            (sale.MODEL, by_origin, "returns", sale.RETURN_FIELDS),
+            ("account.invoice.line", by_line, "credits", sale.CREDIT_FIELDS),
+        ):
+            if owners:
+                found = self.rest.search_read(model, [["origin", "in", list(owners)]], fields).rows
+                for one in found:
+                    owner = owners.get(str(one.get("origin")))
+                    if owner is None:
+                        raise RemoteUnavailable(f"{model}: the server answered with records nobody asked for")
+                    owner[name].append(one)
         return rows
 
     def record(self, row: Row) -> RemoteRecord:
         return sale.record(row, self._books.own_kinds())
+
+
+def _invoiced(row: Row) -> list[int]:
+    """The invoice lines of a sale; none of a row of another shape, which is rejected when it is read."""
+    try:
+        return [int(id) for line in row["lines"] for id in line["invoice_lines"]]
+    except (KeyError, TypeError, ValueError):
+        return []
 
 
 def _since(since: str | None, parts: Sequence[str]) -> Domain:
