@@ -45,7 +45,11 @@ def rebase(
         else:
             _forget_field(draft, path)
     based = draft.rebased()
-    if draft.entries:  # what stood there was learned from this reading: an older one shows less
+    if any(
+        binding.seen.get(path, MISSING) not in (MISSING, raw)
+        for path, raw in reading.seen.items()
+        if path in changed_paths
+    ):  # what stands there was learned from this reading: an older one shows less
         based = replace(based, settled_at=max(based.settled_at, reading.finished))
     return Taken(based, "taken", (), tuple(draft.entries), True)
 
@@ -68,6 +72,8 @@ def _rebase_field(draft: Draft, path: str, reading: Reading, policy: Policy, aga
     elif old is None:
         if path not in draft.before and known is not MISSING:
             draft.sent[path] = new  # a default of theirs, not a value of ours
+    elif stood is MISSING or path not in reading.seen:
+        _constant(draft, path, reading, policy)
     else:
         mapped = _mapped_again(path, old, stood, reading, again)
         draft.contribution[path] = mapped
@@ -94,6 +100,16 @@ def _otherwise(draft: Draft, path: str, reading: Reading, policy: Policy) -> Non
     old = draft.contribution.get(path)
     draft.contribution[path] = said if old is None else old._replace(value=new, raw=raw)
     draft.entries.append(Entry("conflict", path, new, said_at(reading), known, None, "the map was changed"))
+
+
+def _constant(draft: Draft, path: str, reading: Reading, policy: Policy) -> None:
+    """A line that reads nothing there, now or until now (a constant, an implied country): nobody said its value, and
+    what the new line makes of the record is first seen."""
+    old, new, known = draft.contribution.pop(path), reading.values.get(path), draft.sent.get(path)
+    if path not in policy.outward and (path not in reading.blanks or path in policy.clear):
+        draft.contribution[path] = old._replace(value=new, raw=reading.seen.get(path), kind="first_sight")
+    if known == old.value or path in reading.seen:
+        draft.sent[path] = new
 
 
 def _mapped_again(

@@ -86,3 +86,48 @@ def test_a_blank_and_a_late_landing_are_no_statement_under_a_new_map() -> None:
         late, read({"name": "OLD"}, {"name": "Old"}, 12), policy=POLICY, changed_paths=["name"], now=20
     )
     assert ("name" in got.binding.sent, got.binding.contribution["name"].value) == (False, "ann")
+
+
+def constant(value: str | None, at: float = 10) -> Reading:
+    return Reading({} if value is None else {"name": value}, {}, (), 5.0, at, at)
+
+
+def test_a_changed_constant_is_the_value_of_known_records_too() -> None:
+    before = first_sight(constant("note"), POLICY)
+    got = rebase(
+        before, constant("ticket"), policy=POLICY, changed_paths=["name"], now=20, again=lambda *_: MISSING
+    )
+    said = got.binding.contribution["name"]
+    assert (said.value, said.raw, said.kind) == ("ticket", None, "first_sight")
+    assert (said.source_at, said.seen_at) == before.contribution["name"][3:5]
+    assert (got.binding.sent, got.binding.seen, got.edits, got.entries) == ({"name": "ticket"}, {}, (), ())
+
+
+def test_a_field_that_becomes_a_constant_is_said_by_nobody() -> None:
+    edited = take(
+        bound(), read({"name": "bob"}, {"name": "Bob"}, 12), policy=POLICY, golden={}, now=12
+    ).binding
+    ours = replace(edited, seen={"name": "Ours"}, sent={"name": "ours"})
+    for before, sent in ((edited, "x"), (ours, "ours")):
+        got = rebase(before, constant("x", 12), policy=POLICY, changed_paths=["name"], now=20)
+        assert got.binding.contribution["name"][:3] == ("x", None, "first_sight")
+        assert (got.binding.seen, got.binding.sent) == ({}, {"name": sent})
+
+
+def test_a_constant_that_becomes_a_field_is_what_stands_there() -> None:
+    before = first_sight(constant("note"), POLICY)
+    new = read({"name": "ann"}, {"name": "Ann"})
+    for again in (None, lambda *_: None):
+        got = rebase(before, new, policy=POLICY, changed_paths=["name"], now=20, again=again)
+        assert got.binding.contribution["name"][:3] == ("ann", "Ann", "first_sight")
+        assert (got.binding.seen, got.binding.sent) == ({"name": "Ann"}, {"name": "ann"})
+
+
+def test_a_constant_that_becomes_a_blank_field_is_no_statement() -> None:
+    before = first_sight(constant("note"), POLICY)
+    blank = Reading({}, {"name": ""}, ("name",), 5.0, 10, 10)
+    got = rebase(before, blank, policy=POLICY, changed_paths=["name"], now=20)
+    assert (got.binding.contribution, got.binding.sent) == ({}, {"name": None})
+    clears = compile_policy(("name",), ("name",), blanks={"name": "clear"})
+    got = rebase(before, blank, policy=clears, changed_paths=["name"], now=20)
+    assert got.binding.contribution["name"][:3] == (None, "", "first_sight")
