@@ -3,6 +3,8 @@
 .PHONY: help install test lint demo bench clean postgres
 SHELL := /bin/sh
 
+# Test processes at once: more than cores, for many tests wait (leases, servers that start).
+JOBS ?= 3
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v "$$p"; break; }; done)
 VENV := .venv
@@ -37,7 +39,7 @@ lint: install
 	$(BIN)/mypy
 
 test: lint postgres
-	HUB_TEST_REQUIRE_POSTGRES=1 $(BIN)/python -m pytest $(ARGS)
+	HUB_TEST_REQUIRE_POSTGRES=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 demo: install $(if $(STORE),postgres)
 	$(BIN)/hub demo $(if $(KEEP),--keep) $(if $(STORE),--store)

@@ -179,6 +179,13 @@ def _fold_wal(file: Path) -> None:
     connection.close()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: Any) -> None:
+    """One of several test processes (pytest-xdist) has ended: what it counted counts here."""
+    for kind, count in getattr(node, "workeroutput", {}).get("databases", {}).items():
+        _ran[kind] += count
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     if _ran:
         counts = ", ".join(f"{kind} {_ran[kind]}" for kind in KINDS)
@@ -187,6 +194,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where PostgreSQL is required, a run that used SQLite only is no run (unless its tests were picked by hand)."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["databases"] = dict(_ran)
+        return
     picked: Callable[[str], Any] = session.config.getoption
     if (
         REQUIRE_POSTGRES
