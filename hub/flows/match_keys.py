@@ -121,8 +121,12 @@ def _no_longer_common(
 
 
 def _taken(hash: int, count: int, model: MatchModel) -> int:
-    steps = model.rivals.get(kind_of(hash))
-    return steps[step(count, model.key_cap)] if steps and count > STEPS[0] else 0
+    """What grows with a key's count: points taken off, or the ceiling come down."""
+    kind = kind_of(hash)
+    if kind not in model.rivals:
+        return 0
+    at = model.rivals[kind][step(count, model.key_cap)]
+    return -at if kind == "name" else at
 
 
 def candidates(held: Held, found: Tally) -> dict[Pair, list[int]]:
@@ -147,7 +151,7 @@ def candidates(held: Held, found: Tally) -> dict[Pair, list[int]]:
 
 
 def rivals(shared: Iterable[int], counts: Mapping[int, int], model: MatchModel) -> dict[str, int] | None:
-    """What `score` takes: the count of the least shared key of each kind, where it is past the first step."""
+    """What `score` takes: the count of the least shared key of each kind."""
     least: dict[str, int] = {}
     for hash in shared:
         kind = kind_of(hash)

@@ -11,7 +11,6 @@ from hub.identity.contacts import (
     compare_phones,
     compare_tax_ids,
     owner,
-    same_domain,
 )
 from hub.identity.features import Features
 from hub.identity.han import Likeness
@@ -83,7 +82,7 @@ def _name(a: Features, b: Features, model: MatchModel) -> NameFound | None:
     names = compare_names(a, b, model)
     if names is NAMELESS:
         return None
-    points = names.points
+    points = min(names.points, model.weights.name_most)
     if a.generation != b.generation:
         if a.generation and b.generation:
             return NameFound("generation", points, "unlike")
@@ -136,13 +135,26 @@ def email(a: Features, b: Features, model: MatchModel) -> Found | None:
     if level == "exact":
         foreign = a.name and b.name and _foreign(a.emails, a, b)
         return Found("shared", weights.email_shared) if foreign else Found(level, weights.email_exact)
-    if level == "differs" and a.org and b.org and same_domain(a.emails, b.emails):
-        return Found("domain", weights.email_domain)
-    if level == "differs":
-        if _foreign(a.emails, a, b) != _foreign(b.emails, a, b):
-            return Found("other", weights.email_other)
-        return Found(level, weights.email_differs)
-    return Found(level, weights.email_near if level == "near" else weights.email_local)
+    if level in ("differs", "local"):
+        return _other_mailboxes(a, b, model, local=level == "local")
+    return Found(level, weights.email_near)
+
+
+def _other_mailboxes(a: Features, b: Features, model: MatchModel, *, local: bool) -> Found | None:
+    weights = model.weights
+    if a.org and b.org:
+        return None  # two mailboxes of an office: their domains say it
+    if local:
+        return Found("alike", weights.email_alike) if _namely(a, b) else Found("local", weights.email_local)
+    if _foreign(a.emails, a, b) != _foreign(b.emails, a, b):
+        return Found("other", weights.email_other)
+    return Found("differs", weights.email_differs)
+
+
+def _namely(a: Features, b: Features) -> bool:
+    """Whether what stands before the @ in both is a name and no more: then their names have said it already."""
+    mailboxes = [mailbox.rpartition("@")[0] for one in (a, b) for mailbox in one.emails]
+    return bool(a.name and b.name) and not any(sign.isdigit() for local in mailboxes for sign in local)
 
 
 def _foreign(mailboxes: tuple[str, ...], a: Features, b: Features) -> bool:
@@ -201,6 +213,15 @@ def external_ref(a: Features, b: Features, model: MatchModel) -> Found | None:
     return None
 
 
+def domain(a: Features, b: Features, model: MatchModel) -> Found | None:
+    """Two organisations have the same domain of their own, in mailboxes or as website."""
+    if not (a.domains and b.domains):
+        return None
+    if any(one in b.domains for one in a.domains):
+        return Found("exact", model.weights.domain_exact)
+    return Found("differs", model.weights.domain_differs)
+
+
 def company(a: Features, b: Features, model: MatchModel) -> Found | None:
     """Both are at the same company."""
     if a.company and a.company == b.company:
@@ -210,7 +231,7 @@ def company(a: Features, b: Features, model: MatchModel) -> Found | None:
 
 Feature = Callable[[Features, Features, MatchModel], Found | NameFound | None]
 FEATURES: tuple[Feature, ...] = (
-    kind, external_ref, tax_id, email, phone, address, birth_date, company, name,
+    kind, external_ref, tax_id, email, phone, address, birth_date, company, domain, name,
 )  # fmt: skip
 
 
@@ -255,6 +276,7 @@ def _shown(feature: str, one: Features) -> str:
         "phone": one.phones,
         "birth_date": one.birth_date,
         "company": one.company,
+        "domain": one.domains,
     }
     values = every[feature]
     return values if isinstance(values, str) else (" " if feature == "company" else ", ").join(values)

@@ -40,30 +40,41 @@ _PROVIDERS = frozenset(_PROVIDER_WORDS.split())
 def _mailboxes(a: str, b: str) -> Level:
     local_a, _, domain_a = a.rpartition("@")
     local_b, _, domain_b = b.rpartition("@")
-    shortest = min(len(local_a), len(local_b))
-    provided = domain_a.partition(".")[0] in _PROVIDERS and domain_b.partition(".")[0] in _PROVIDERS
-    if local_a == local_b:
-        if (shortest > 3 or not provided) and OSA.distance(domain_a, domain_b, score_cutoff=2) <= 2:
-            return "near"
-        return "local" if shortest > 5 or not provided else "differs"
     if _digits(local_a) != _digits(local_b):
         return "differs"
+    provided = domain_a.partition(".")[0] in _PROVIDERS and domain_b.partition(".")[0] in _PROVIDERS
+    near = _digits(domain_a) == _digits(domain_b) and OSA.distance(domain_a, domain_b, score_cutoff=2) <= 2
+    if local_a == local_b:
+        if near and (len(local_a) > 3 or not provided):
+            return "near"
+        return "local" if len(local_a) > 5 or not provided else "differs"
+    shortest = min(len(local_a), len(local_b))
     if not provided and min(len(a), len(b)) > 15 and Indel.normalized_similarity(a, b) >= 0.85:
         return "near" if domain_a == domain_b and shortest > 5 else "local"
-    if shortest < 5:
+    if shortest < 5 or OSA.distance(local_a, local_b, score_cutoff=2) > (1 if shortest < 8 else 2):
         return "differs"
-    apart = OSA.distance(local_a, local_b, score_cutoff=2)
-    if apart > (1 if shortest < 8 else 2):
-        return "differs"
-    if domain_a == domain_b:
-        return "near"
-    return "local" if OSA.distance(domain_a, domain_b, score_cutoff=2) <= 2 else "differs"
+    return "near" if domain_a == domain_b else "local" if near else "differs"
 
 
-def same_domain(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
-    """Whether mailboxes are at one domain that is no provider's."""
-    domains = {one.rpartition("@")[2] for one in mine} & {one.rpartition("@")[2] for one in theirs}
-    return any(domain.partition(".")[0] not in _PROVIDERS for domain in domains)
+@lru_cache(maxsize=20_000)
+def own_domain(address: str) -> str:
+    """The domain of an organisation's own in a mailbox or web address; "" if it is a provider's or none."""
+    host = address.rpartition("@")[2].rpartition("//")[2].partition("/")[0].lower().removeprefix("www.")
+    if "." not in host or host.partition(".")[0] in _PROVIDERS or host.startswith(_HOSTS):
+        return ""
+    return host
+
+
+_HOSTS = (
+    "facebook.",
+    "linkedin.",
+    "instagram.",
+    "twitter.",
+    "x.com",
+    "youtube.",
+    "sites.google.",
+    "example.",
+)
 
 
 Owner = Literal["own", "other", "unsure"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hub.canonical.names import legal_form, split
 from hub.canonical.paths import group
+from hub.identity.contacts import own_domain
 from hub.identity.fold import fold, words
 from hub.identity.han import is_han
 from hub.identity.organisations import organisation_words
@@ -26,7 +27,8 @@ class Features(NamedTuple):
     without the zeros before them. tax_ids: `type:value`. refs: `namespace:value`. birth_date:
     `YYYY-MM-DD`. blocked: what the record says that counts for nothing, for explaining. aliases: names that
     stood here before an edit, as the words of `name` or `org` joined by spaces. places: addresses as
-    `places.places` writes them. company: the words of the organisation a person is at. Values are in sorted order,
+    `places.places` writes them. company: the words of the organisation a person is at. domains: an organisation's
+    own, of its mailboxes (those of a role too) and its website. Values are in sorted order,
     so that two records that say the same have equal features.
     """
 
@@ -45,6 +47,7 @@ class Features(NamedTuple):
     aliases: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     company: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
 
     def to_json(self) -> list[Any]:
         """A compact list: fields in order, the empty ones at the end left out."""
@@ -116,6 +119,7 @@ def features(
         _aliases(former, kind, model, names) if former else (),
         places(values) if placed else (),
         _company(values, kind),
+        _domains(values) if names[4] and kind != "person" else (),
     )
 
 
@@ -271,6 +275,15 @@ def _tax_id(value: str, model: MatchModel) -> str | None:
     if len(plain) < 5 or len(set(digits)) < 2 or plain in model.blocked.tax_ids:
         return None
     return plain
+
+
+def _domains(values: Mapping[str, Any]) -> tuple[str, ...]:
+    found = {
+        own_domain(value)
+        for path, value in values.items()
+        if value.__class__ is str and path.startswith(("email", "website", "web")) and "." not in path
+    }
+    return tuple(sorted(found - {""}))
 
 
 def _company(values: Mapping[str, Any], kind: str) -> tuple[str, ...]:

@@ -122,6 +122,7 @@ def pinyin_parts(name: str) -> tuple[str, str]:
 
 # surnames that are read otherwise than the character alone
 _SURNAME_READINGS = {
-    "单": "shan", "曾": "zeng", "解": "xie", "仇": "qiu", "区": "ou", "任": "ren", "盖": "ge", "查": "zha", "朴": "piao",
-    "翟": "zhai", "尉迟": "yuchi", "万俟": "moqi", "吕": "lu", "折": "she", "乐": "yue", "员": "yun", "缪": "miao",
+    "单": "shan", "曾": "zeng", "解": "xie", "仇": "qiu", "区": "ou", "任": "ren", "盖": "ge",
+    "查": "zha", "朴": "piao", "翟": "zhai", "尉迟": "yuchi", "万俟": "moqi", "吕": "lu", "折": "she",
+    "乐": "yue", "员": "yun", "缪": "miao",
 }  # fmt: skip

@@ -83,10 +83,10 @@ def _of_place(text: str, first: str, last: str) -> list[tuple[str, str]]:
 
 
 def _of_organisation(found: Features) -> list[tuple[str, str]]:
-    made = [("company", " ".join(found.org))]
+    made = [("name", " ".join(found.org))]
     longest = max(found.org, key=lambda word: (len(word), word))
     made.append(("company", f"* {sound(longest)}"))
-    return made
+    return made + [("company", domain) for domain in found.domains]
 
 
 def sounds(found: Features) -> tuple[str, str]:

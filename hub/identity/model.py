@@ -17,8 +17,9 @@ from hub.identity.fold import fold, words
 
 _SECTIONS = ("number", "thresholds", "weights", "rivals", "blocked", "names")
 _THRESHOLDS = ("auto", "review", "guard", "cap", "key_cap")
-STEPS = (8, 16, 32)
+STEPS = (3, 5, 8, 16, 32)
 """How many records may share a key before the next step: up to the first it says nothing against a match."""
+NO_CEILING = 1_000_000
 
 
 class Weights(NamedTuple):
@@ -40,6 +41,7 @@ class Weights(NamedTuple):
     family_far: int
     family_initial: int
     family_differs: int
+    name_most: int
     name_differs: int
     name_swapped: int
     name_romanised: int
@@ -52,7 +54,7 @@ class Weights(NamedTuple):
     email_shared: int
     email_near: int
     email_local: int
-    email_domain: int
+    email_alike: int
     email_differs: int
     email_other: int
     phone_exact: int
@@ -76,6 +78,8 @@ class Weights(NamedTuple):
     tax_id_differs: int
     external_ref_exact: int
     company_exact: int
+    domain_exact: int
+    domain_differs: int
     identifier_alone: int
 
 
@@ -112,7 +116,8 @@ class MatchModel:
     """number: which model this is. auto, review: points from which a pair joins, or is shown to a steward.
     guard: the least mean of all cross scores at which two groups still join. cap: how many different records
     one component may hold. key_cap: how many records a key may have before it finds nobody any more. rivals: by kind
-    of key, the points to take off at each step of `STEPS` and, last, over the cap."""
+    of key, the points to take off at each step of `STEPS` and, last, over the cap; for "name", the most that names may
+    then be worth."""
 
     number: int
     auto: int
@@ -172,7 +177,7 @@ def _rivals(data: Mapping[str, Any], *, file: str) -> dict[str, tuple[int, ...]]
             or not all(isinstance(n, int) for n in taken)
         ):
             raise WrongFile(f"rivals.{kind} must be a list of {len(STEPS) + 1} whole numbers", file=file)
-        found[kind] = (0, *taken)
+        found[kind] = (NO_CEILING if kind == "name" else 0, *taken)
     return found
 
 

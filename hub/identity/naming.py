@@ -155,22 +155,20 @@ def given_level(a: str, b: str, names: Frequencies) -> NameLevel:
 
 @lru_cache(maxsize=100_000)
 def _given_level(a: str, b: str) -> NameLevel:
-    """How two given names agree; of several words the first, or all run together."""
-    if a == b:
-        return "exact"
+    """How two different given names agree; of several words the first, or all run together."""
     if " " in a or " " in b:
-        first_a, first_b = a.partition(" ")[0], b.partition(" ")[0]
-        if a.replace(" ", "") == b.replace(" ", ""):
-            return "exact"
-        if first_a == first_b:
-            return "nick"
-        level = _given_level(first_a, first_b)
-        return level if level not in _BAD or not set(a.split()) & set(b.split()) else "nick"
+        return _several(a, b)
     if len(a) == 1 or len(b) == 1:
         return "initial" if a[0] == b[0] else "differs"
-    if same_person_names(a, b):
-        return "nick"
-    return _spelling(a, b, given=True)
+    return "nick" if same_person_names(a, b) else _spelling(a, b, given=True)
+
+
+def _several(a: str, b: str) -> NameLevel:
+    first_a, first_b = a.partition(" ")[0], b.partition(" ")[0]
+    if a.replace(" ", "") == b.replace(" ", ""):
+        return "exact"
+    level = "nick" if first_a == first_b else _given_level(first_a, first_b)
+    return "nick" if level in _BAD and set(a.split()) & set(b.split()) else level
 
 
 @lru_cache(maxsize=100_000)
@@ -191,25 +189,24 @@ def family_level(a: str, b: str) -> NameLevel:
 
 
 def _spelling(a: str, b: str, *, given: bool) -> NameLevel:
-    shortest = min(len(a), len(b))
     distance = OSA.distance(a, b, score_cutoff=3)
-    if shortest < 3:
-        if given and (a.startswith(b) or b.startswith(a)):
-            return "nick"
-        return "far" if distance == 1 and a[0] == b[0] else "differs"
+    begins = a.startswith(b) or b.startswith(a)
+    if min(len(a), len(b)) < 3:
+        return "nick" if given and begins else "far" if distance == 1 and a[0] == b[0] else "differs"
     if given and distance <= 2 and _another(a, b):
         return "other"
     if distance == 1:
         return "close"
-    if given and (a.startswith(b) or b.startswith(a) or _pet_form(a, b) or _pet_form(b, a)):
+    if given and (begins or _pet_form(a, b) or _pet_form(b, a)):
         return "nick"
-    if (
-        (distance <= (2 if shortest < 8 else 3) and shortest > 3)
-        or _same_letters(a, b)
-        or (shortest > 3 and JaroWinkler.similarity(a, b) >= 0.9)
-    ):
-        return "far"
-    return "differs"
+    return "far" if _loosely(a, b, distance) else "differs"
+
+
+def _loosely(a: str, b: str, distance: int) -> bool:
+    shortest = min(len(a), len(b))
+    if shortest > 3 and (distance <= (2 if shortest < 8 else 3) or JaroWinkler.similarity(a, b) >= 0.9):
+        return True
+    return _same_letters(a, b)
 
 
 def _pet_form(short: str, full: str) -> bool:
@@ -238,7 +235,8 @@ def _another(a: str, b: str) -> bool:
 
 
 def _respelt(a: str, b: str) -> bool:
-    """Whether two known names are one in two spellings (Rachel, Rachael; Michael, Micheal), not two (Francis, Frances)."""
+    """Whether two known names are one in two spellings (Rachel, Rachael; Michael, Micheal), not two (Francis,
+    Frances)."""
     if sound(a) != sound(b) or a[-1] != b[-1] or min(len(a), len(b)) < 5 or OSA.distance(a, b) > 1:
         return False
     return len(a) != len(b) or sorted(a) == sorted(b)

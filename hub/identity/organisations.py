@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from hub.identity.fold import words
 from hub.identity.han import Likeness, is_han
@@ -53,12 +53,26 @@ def compare_organisations(mine: tuple[str, ...], theirs: tuple[str, ...]) -> Lik
             rest.remove(partner)
     if len(rest) == len(longer) - len(shorter):  # every word of the shorter name is in the longer
         return "doubtful" if rest else "alike"
-    if is_han(shorter[0]) and is_han(longer[0]):
+    han = is_han(shorter[0]), is_han(longer[0])
+    if any(han):
         a, b = "".join(shorter), "".join(longer)
-        return "doubtful" if a in b or b in a else "unlike"
-    if is_han(shorter[0]) != is_han(longer[0]):
-        return "doubtful"  # a translated name
-    return "unlike" if len(rest) == len(longer) else "doubtful"
+        return "unlike" if all(han) and not (a in b or b in a) else "doubtful"  # or a translated name
+    if len(rest) < len(longer):
+        return "doubtful"
+    return "alike" if _one_typed_together(mine, theirs) else "unlike"
+
+
+def _one_typed_together(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
+    """The same letters but for a typing error, wherever the words part (Kelson Pharma, kelsonepharma)."""
+    if len(mine) > 3 or len(theirs) > 3 or len(mine) == len(theirs):
+        return False
+    limit = 1 if sum(map(len, mine)) < 12 else 2
+    solid = ["".join(order) for order in permutations(theirs)]
+    return any(
+        OSA.distance("".join(order), one, score_cutoff=limit) <= limit
+        for order in permutations(mine)
+        for one in solid
+    )
 
 
 def _run_together(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:

@@ -1,8 +1,8 @@
 """How strongly two records speak for being one customer: whole points, with a verdict and the reasons.
 
 Points are hundredths of bits (Fellegi–Sunter): the sum over features of how much likelier their agreement is for one
-customer than for two. A pair that is "never" one may not end in one cluster by the machine's doing, whatever third record
-stands between; a person may still say so.
+customer than for two. A pair that is "never" one may not end in one cluster by the machine's doing, whatever third
+record stands between; a person may still say so.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from hub.identity import compare
-from hub.identity.compare import Reason
+from hub.identity.compare import NameFound, Reason
 from hub.identity.features import Features
 from hub.identity.model import MatchModel, step
 
@@ -25,7 +25,8 @@ Rivals = Mapping[str, int]
 
 
 class Score(NamedTuple):
-    """points: the sum, or NEVER. reasons: one per feature that spoke, in the order of `compare.FEATURES`."""
+    """points: the sum, or NEVER. reasons: one per feature that spoke, in the order of `compare.FEATURES`; then what
+    was taken off or added beside them."""
 
     points: int
     verdict: Verdict
@@ -34,12 +35,22 @@ class Score(NamedTuple):
 
 class _Measured(NamedTuple):
     """total: NEVER where the two are never one. limited: whether it must stay below what the machine joins. against:
-    why
-    the two may not meet through others either."""
+    why the two may not meet through others either. name: what of the total the names are worth."""
 
     total: int
     limited: bool
     against: str | None
+    name: int = 0
+
+
+class _Further(NamedTuple):
+    """Evidence that others in a household or an office may share. meet: some of it agrees and tells by itself. alone: a
+    mailbox or telephone agrees and nothing differs. foreign: a mailbox names somebody else."""
+
+    points: int
+    meet: bool
+    alone: bool
+    foreign: bool
 
 
 def points(a: Features, b: Features, model: MatchModel, *, rivals: Rivals | None = None) -> int:
@@ -49,18 +60,34 @@ def points(a: Features, b: Features, model: MatchModel, *, rivals: Rivals | None
     if total == NEVER:
         return NEVER
     if rivals:
-        total -= taken(rivals, model)
+        total -= taken(rivals, model, name=found.name)
     return min(total, model.auto - 1) if found.limited else total
 
 
-def taken(rivals: Rivals, model: MatchModel) -> int:
-    """The points to take off because many records share what these two do."""
+def taken(rivals: Rivals, model: MatchModel, *, name: int) -> int:
+    """The points to take off because many records share what these two do. name: what their names are worth."""
     found = 0
     for kind, count in rivals.items():
         steps = model.rivals.get(kind)
-        if steps is not None:
-            found += steps[step(count, model.key_cap)]
+        if steps is None:
+            continue
+        at = steps[step(count, model.key_cap)]
+        found += max(0, name - at) if kind == "name" else at
     return found
+
+
+_NOT_ONE = ("given other", "part")
+_OWN_TAX = {"exact": 2, "near": 1, "differs": 0}
+_OWN_BIRTH = ("exact", "near", "first", "part")
+_IDENTIFIERS = (compare.email, compare.phone)
+_FURTHER: tuple[tuple[compare.Feature, frozenset[str]], ...] = (
+    (compare.email, frozenset({"exact", "shared", "near", "local"})),
+    (compare.phone, frozenset({"exact"})),
+    (compare.address, frozenset({"exact", "near", "moved"})),  # not where mailbox or telephone differ
+    (compare.company, frozenset({"exact"})),
+    (compare.domain, frozenset()),  # a group's, a franchise's
+)
+"""Features with the levels that let a pair of equal names be joined."""
 
 
 def _measure(a: Features, b: Features, model: MatchModel) -> _Measured:
@@ -77,50 +104,57 @@ def _measure(a: Features, b: Features, model: MatchModel) -> _Measured:
         total += found.points
         own += found.level in _OWN_BIRTH
         contradicts = found.level == "differs" and own < 2
-    doubtful = False
-    if (name := compare.name(a, b, model)) is not None:
-        if name.likeness == "unlike":
-            if own < (1 if name.level != "generation" else 2):
-                return _Measured(NEVER, False, "their names differ")
-            contradicts |= own < 3
-        elif name.likeness == "doubtful":
-            doubtful = not own
-            contradicts |= own < 2 and name.level.startswith(_NOT_ONE)
+    name = compare.name(a, b, model)
+    if name is not None:
+        if name.likeness == "unlike" and own < (1 if name.level != "generation" else 2):
+            return _Measured(NEVER, False, "their names differ")
         total += name.points
-    meet, clash, alone = own > 0, False, 0
-    for feature in _FURTHER:
-        if (found := feature(a, b, model)) is not None:
-            total += found.points
-            if found.level == "other":
-                contradicts |= not own
-            if found.level in _TELLING and not (found.level == "near" and feature is compare.phone):
-                meet |= not (clash and feature is compare.address)
-                alone |= found.level == "exact" and feature in _IDENTIFIERS
-            clash |= found.level in ("differs", "other")
-    if name is None and alone and not clash and not contradicts:
-        total += model.weights.identifier_alone
-    limited = contradicts or doubtful or (not meet and name is not None)
-    return _Measured(total, limited, "their names, birth dates or mailboxes differ" if contradicts else None)
+        contradicts |= _names_contradict(name, own)
+    further = _further(a, b, model)
+    total += further.points
+    contradicts |= further.foreign and not own
+    if name is None:
+        total += model.weights.identifier_alone if further.alone and not contradicts else 0
+        limited = contradicts
+    else:
+        doubtful = name.likeness == "doubtful" and not own
+        limited = contradicts or doubtful or not (own or further.meet)
+    against = "their names, birth dates or mailboxes differ" if contradicts else None
+    return _Measured(total, limited, against, name.points if name is not None else 0)
 
 
-_NOT_ONE = ("given other", "part")
-_IDENTIFIERS = (compare.email, compare.phone)
-_FURTHER = (compare.email, compare.phone, compare.address, compare.company)
-_TELLING = ("exact", "near", "shared", "local", "moved")
-_OWN_TAX = {"exact": 2, "near": 1, "differs": 0}
-_OWN_BIRTH = ("exact", "near", "first", "part")
+def _names_contradict(name: NameFound, own: int) -> bool:
+    if name.likeness == "unlike":
+        return own < 3
+    return name.likeness == "doubtful" and own < 2 and name.level.startswith(_NOT_ONE)
+
+
+def _further(a: Features, b: Features, model: MatchModel) -> _Further:
+    total, meet, clash, alone, foreign = 0, False, False, False, False
+    for feature, levels in _FURTHER:
+        if (found := feature(a, b, model)) is None:
+            continue
+        total += found.points
+        if found.level in levels:
+            meet |= not (clash and feature is compare.address)
+            alone |= found.level == "exact" and feature in _IDENTIFIERS
+        elif found.level in ("differs", "other"):
+            clash = True
+            foreign |= found.level == "other"
+    return _Further(total, meet, alone and not clash, foreign)
 
 
 def score(a: Features, b: Features, model: MatchModel, *, rivals: Rivals | None = None) -> Score:
-    """The points of a pair with what each feature said; `verdict` compares them with the model's
-    thresholds."""
+    """The points of a pair with what each feature said; `verdict` compares them with the model's thresholds."""
     reasons = []
+    names = 0
     for feature in compare.FEATURES:
         if (found := feature(a, b, model)) is not None:
             shown = f"{found.level}: {compare.detail(feature.__name__, a, b)}"
             reasons.append(Reason(feature.__name__, shown, found.points))
+            names = found.points if feature is compare.name else names
     total = points(a, b, model, rivals=rivals)
-    if rivals and (off := taken(rivals, model)):
+    if rivals and (off := taken(rivals, model, name=names)):
         shared = ", ".join(
             f"{kind} by {count}" for kind, count in rivals.items() if step(count, model.key_cap)
         )
@@ -147,9 +181,8 @@ def verdict(total: int, model: MatchModel) -> Verdict:
 def forbidden(a: Features, b: Features, model: MatchModel, *, level: Level = "auto") -> str | None:
     """Why the machine may not have both records in one cluster, even by way of others; None where it may.
 
-    Kinds differ, given names are different names, or birth dates contradict each other. For review, what contradicts
-    may
-    still be asked of a person where the rest speaks for it (points of the guard and more).
+    Kinds differ, given names are different names, or birth dates contradict each other. For review, what
+    contradicts may still be asked of a person where the rest speaks for it (points of the guard and more).
     """
     found = _measure(a, b, model)
     if found.against and level == "review" and found.total >= model.guard:

@@ -35,7 +35,7 @@ def test_common_names_are_worth_less_than_rare_ones(model: MatchModel) -> None:
         ("weights", "email_exact", "many", "whole number"),
         ("thresholds", "review", 100_000, "between 1 and auto"),
         ("rivals", "emial", [1, 2, 3, 4], "did you mean rivals.email?"),
-        ("rivals", "email", [1, 2], "4 whole numbers"),
+        ("rivals", "email", [1, 2], "6 whole numbers"),
         ("blocked", "mailboxes", "info", "list of texts"),
         ("blocked", "mailbox", [], "did you mean blocked.mailboxes?"),
     ],
