@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from hub.errors import HubError, LeaseLost, NeedsSteward, RecordRejected, RetryLater
-from hub.flows import deletes, owing, rails, retry
+from hub.flows import deletes, owing, rails, rebasing, retry
 from hub.flows.absorb import Evidence
 from hub.flows.bindings import load_bindings, save_bindings
 from hub.flows.kinds import Absorbed, Kind, kind_of
@@ -250,15 +250,22 @@ def _settle_reads(
     stream = batch.stream
     goldens = batch.kind.goldens(conn, [job.place.id for job in jobs])
     evidence = []
+    answers = {
+        job.place.id: answer
+        for job in jobs
+        if (record := read.found.get(job.place.external_id))
+        and (answer := reading_of(stream, record, part=job.place.part, times=read.times))
+    }
+    based = rebasing.base_known(conn, stream, states, readings=answers, now=time.time())
+    records.mapped_by(conn, [id for id, found in based.items() if found], map_id=stream.map_id)
     for job in jobs:
         id, before = job.place.id, states[job.place.id]
-        record = read.found.get(job.place.external_id)
-        after, edits, entries = before, (), ()
-        answer = reading_of(stream, record, part=job.place.part, times=read.times) if record else None
-        if answer is not None:
+        after, told = based.get(id) or (before, ())
+        edits, entries = (), told
+        if (answer := answers.get(id)) is not None:
             policy = stream.policies[job.place.part]
-            taken = preread(before, answer, policy=policy, golden=goldens.get(id, {}), fence=job.fence)
-            after, edits, entries = taken.binding, taken.edits, taken.entries  # type: ignore[assignment]
+            taken = preread(after, answer, policy=policy, golden=goldens.get(id, {}), fence=job.fence)
+            after, edits, entries = taken.binding, taken.edits, (*told, *taken.entries)  # type: ignore[assignment]
         evidence.append(_evidence(stream, job, before, after, edits=edits, entries=entries))
     moved = [
         one.record_id for one in evidence if one.before is not None and one.after.seen is not one.before.seen

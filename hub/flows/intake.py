@@ -6,7 +6,7 @@ A crash before the commit loses nothing and repeats the page; a crash after it r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -15,13 +15,13 @@ import orjson
 from sqlalchemy import Connection
 
 from hub.errors import RecordRejected
-from hub.flows import owing, quarantine
+from hub.flows import owing, quarantine, rebasing
 from hub.flows.absorb import Evidence
 from hub.flows.bindings import load_bindings
 from hub.flows.create_row import state_of
 from hub.flows.kinds import kind_of
 from hub.flows.order_family import OURS
-from hub.flows.wiring import Stream, Wiring, changed_lines
+from hub.flows.wiring import Stream, Wiring
 from hub.mapping.engine import Pulled
 from hub.sdk.connector import RemoteRecord
 from hub.store.queries import numbers, outgoing, records, streams
@@ -29,8 +29,7 @@ from hub.store.queries.records import Known
 from hub.store.session import Database
 from hub.sync.binding import Binding
 from hub.sync.create import could_be
-from hub.sync.reading import Reading, Taken, first_sight, take
-from hub.sync.rebase import rebase
+from hub.sync.reading import Reading, Taken, dropped, first_sight, take
 from hub.sync.rules import parks
 
 
@@ -253,53 +252,32 @@ def _again(
     states = load_bindings(conn, ids)
     goldens = kind_of(stream.object).goldens(conn, ids)
     places = records.places(conn, ids)
-    evidence, rows, dropped = [], [], []
-    lines: dict[int, dict[str, frozenset[str]]] = {}
-    for one, part, found in old:
-        if found.map_id != stream.map_id and found.map_id not in lines:
-            lines[found.map_id] = changed_lines(conn, old=found.map_id, new=stream.map_id)
-        before = states[found.id]
-        taken = _compare(
-            stream,
-            before,
-            reading(one, part, page=page),
-            part=found.part,
-            golden=goldens.get(found.id, {}),
-            changed=lines.get(found.map_id, {}).get(found.part, frozenset()),
-            now=now,
-        )
+    evidence, rows, marked = [], [], []
+    read = {found.id: reading(one, part, page=page) for one, part, found in old}
+    moved = {found.id: read[found.id] for _, _, found in old if found.map_id != stream.map_id}
+    based = rebasing.base_known(conn, stream, states, readings=moved, now=now) if moved else {}
+    for one, _, found in old:
+        before, golden = states[found.id], goldens.get(found.id, {})
+        policy = stream.policies[found.part]
+        base, told = based.get(found.id, (before, ())) or (None, ())
+        if base is None:
+            taken = dropped(before)
+        else:
+            taken = take(base, read[found.id], policy=policy, golden=golden, now=now)
+            taken = taken._replace(entries=(*told, *taken.entries))
         if taken.outcome == "dropped":
-            dropped.append(one.record.external_id)
+            marked.append(one.record.external_id)
         else:
             page.counts["changed"] += 1
             rows.append(_read_row(stream, one, found, page=page))
         if taken.binding is not before:
             evidence.append(_evidence(stream, places[found.id], before, taken=taken))
+    records.mapped_by(conn, [id for id, found in based.items() if found], map_id=stream.map_id)
     records.update_read(conn, rows)
     why = "unsettled"
-    outgoing.mark_reread(conn, stream.connection_id, stream.object, external_ids=dropped, why=why, now=now)
-    page.counts["dropped"] += len(dropped)
+    outgoing.mark_reread(conn, stream.connection_id, stream.object, external_ids=marked, why=why, now=now)
+    page.counts["dropped"] += len(marked)
     return evidence
-
-
-def _compare(
-    stream: Stream,
-    before: Binding,
-    reading: Reading,
-    *,
-    part: str,
-    golden: Mapping[str, Any],
-    changed: frozenset[str],
-    now: float,
-) -> Taken:
-    """What the reading did. Where map lines changed since the last one, they are applied first; that is no edit."""
-    policy = stream.policies[part]
-    if changed:
-        based = rebase(before, reading, policy=policy, changed_paths=changed, now=now)
-        if based.outcome == "dropped":
-            return based
-        before = based.binding
-    return take(before, reading, policy=policy, golden=golden, now=now)
 
 
 def _read_row(stream: Stream, one: Mapped, found: Known, *, page: PageIn) -> dict[str, Any]:

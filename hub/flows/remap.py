@@ -17,12 +17,13 @@ from hub.flows.bindings import load_bindings
 from hub.flows.intake import digest_of
 from hub.flows.kinds import kind_of
 from hub.flows.quarantine import Refusal, put
+from hub.flows.rebasing import again
 from hub.flows.wiring import Stream, Wiring, changed_lines
 from hub.mapping.engine import Pulled
 from hub.store.queries import records
 from hub.store.session import Database
 from hub.sync.binding import MISSING, Binding
-from hub.sync.reading import Reading
+from hub.sync.reading import Reading, Taken
 from hub.sync.rebase import rebase
 
 PAGE = 500
@@ -102,7 +103,7 @@ def _take(conn: Connection, wiring: Wiring, stream: Stream, rows: list[Any], *, 
             continue
         taken = rebase(
             before,
-            _stored(pulled, read_at=row.read_at, version=before.version),
+            _stored(pulled, read_at=row.read_at),
             policy=stream.policies[row.part],
             changed_paths=lines[row.map_id].get(row.part, frozenset()),
             now=now,
@@ -110,7 +111,7 @@ def _take(conn: Connection, wiring: Wiring, stream: Stream, rows: list[Any], *, 
         )
         if taken.outcome == "dropped":
             counts["waiting"] += 1
-            evidence.append(_evidence(stream, row, before, taken.binding))
+            evidence.append(_evidence(stream, row, before, taken))
             continue
         counts["changed"] += 1
         for path in _changed(before.contribution, taken.binding.contribution):
@@ -119,32 +120,21 @@ def _take(conn: Connection, wiring: Wiring, stream: Stream, rows: list[Any], *, 
         updated.append(
             {"id": row.id, "digest": digest, "map_id": stream.map_id, "read_at": row.read_at, "raw": row.raw}
         )
-        evidence.append(_evidence(stream, row, before, taken.binding))
+        evidence.append(_evidence(stream, row, before, taken))
     records.update_read(conn, updated)
     put(conn, stream, refusals, now=now)
     kind_of(stream.object).absorb(conn, wiring, evidence, now=now, lane=owing.BULK)
 
 
-def _stored(pulled: Pulled, *, read_at: float, version: str | None) -> Reading:
-    """The stored body as a reading of when it was read."""
+def _stored(pulled: Pulled, *, read_at: float) -> Reading:
+    """The stored body as a reading of when it was read; without a version, for a receipt may have come after it."""
     times = (pulled.source_at, read_at, read_at)
-    return Reading(pulled.values, pulled.seen, pulled.blanks, *times, version)
+    return Reading(pulled.values, pulled.seen, pulled.blanks, *times, None)
 
 
-def _evidence(stream: Stream, row: Any, before: Binding, after: Binding) -> Evidence:
-    return Evidence(row.id, stream, row.external_id, row.part, row.first_seen, before, after)
-
-
-def again(stream: Stream, part: str) -> Callable[[str, Any], Any]:
-    """The value of an old rendering by the new line; MISSING where the line reads other fields or cannot read it."""
-
-    def value(path: str, raw: Any) -> Any:
-        try:
-            return stream.value(path, raw, part=part)
-        except (RecordRejected, KeyError):
-            return MISSING
-
-    return value
+def _evidence(stream: Stream, row: Any, before: Binding, taken: Taken) -> Evidence:
+    place = (row.id, stream, row.external_id, row.part, row.first_seen)
+    return Evidence(*place, before, taken.binding, taken.edits, taken.entries)
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:

@@ -87,6 +87,37 @@ def places(connection: Connection, record_ids: Iterable[int]) -> dict[int, Place
     return {row[0]: Place(row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6])) for row in rows.all()}
 
 
+class Body(NamedTuple):
+    """The raw body of a record as it was last taken (JSON text), when it was read and through which map."""
+
+    id: int
+    part: str
+    map_id: int
+    read_at: float
+    raw: str
+
+
+def bodies_of_other_maps(connection: Connection, record_ids: Iterable[int], *, map_id: int) -> list[Body]:
+    """The stored bodies of those of these records that were last read through another map."""
+    rows = connection.execute(
+        text(
+            "SELECT id, part, map_id, read_at, raw FROM source_record "
+            f"WHERE map_id <> :map_id AND id {bulk.among(connection, 'ids')}"
+        ),
+        {"map_id": map_id, "ids": bulk.pack(connection, record_ids)},
+    )
+    return [Body(*row) for row in rows.all()]
+
+
+def mapped_by(connection: Connection, record_ids: Iterable[int], *, map_id: int) -> None:
+    """What is known of these records is by this map now, though their bodies are older."""
+    if ids := list(record_ids):
+        connection.execute(
+            text(f"UPDATE source_record SET map_id = :map_id WHERE id {bulk.among(connection, 'ids')}"),
+            {"map_id": map_id, "ids": bulk.pack(connection, ids)},
+        )
+
+
 def insert(connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
     """New source records, in the order of COLUMNS."""
     bulk.insert(connection, source_record, COLUMNS, rows=rows)

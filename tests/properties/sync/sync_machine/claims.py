@@ -124,6 +124,8 @@ def _window(hub: Hub, trace: Trace, act: Act) -> str | None:
             return "between our read and our write"
     if _in_read_back(trace, act):
         return "before the read-back"
+    if _in_doubt(trace, act, coinciding=True):
+        return "coincides with a write of ours in doubt"
     before = [old for old in trace.acts if old[1:3] == act[1:3] and old.at < act.at]
     if all(old.taint != act.taint for old in before):
         return None
@@ -133,9 +135,13 @@ def _window(hub: Hub, trace: Trace, act: Act) -> str | None:
     return "changed and put back between two readings" if unread else None
 
 
-def _in_doubt(trace: Trace, act: Act) -> bool:
+def _in_doubt(trace: Trace, act: Act, *, coinciding: bool = False) -> bool:
+    """coinciding: the person wrote what was being written."""
     return any(
-        doubt.key == act.key and act.path in doubt.paths and doubt.opened <= act.at <= doubt.closed + LATE
+        doubt.key == act.key
+        and act.path in doubt.paths
+        and doubt.opened <= act.at <= doubt.closed + LATE
+        and (not coinciding or doubt.paths[act.path] == act.taint)
         for doubt in trace.doubts
     )
 

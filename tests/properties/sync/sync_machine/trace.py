@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -33,12 +33,12 @@ class Act(NamedTuple):
 
 
 class Doubt(NamedTuple):
-    """From `opened` to `closed` an intent of ours on these fields had no receipt."""
+    """From `opened` to `closed` an intent of ours on these fields had no receipt. paths: field → what was written."""
 
     opened: float
     closed: float
     key: Key
-    paths: frozenset[str]
+    paths: Mapping[str, str | None]
 
 
 class Landing(NamedTuple):
@@ -83,12 +83,13 @@ class Trace:
         self.acts.append(act)
         self.typed[act.key, act.path].add(act.taint)
 
-    def intent(self, key: Key, before: Iterable[str] | None, after: Iterable[str] | None) -> None:
+    def intent(self, key: Key, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
         """The intent of a binding was stored or closed."""
         if before is None and after is not None:
             self.opened[key] = self.now
         if before is not None and after is None:
-            self.doubts.append(Doubt(self.opened.pop(key, 0.0), self.now, key, frozenset(before)))
+            wrote = {path: taint(value) for path, value in before.items()}
+            self.doubts.append(Doubt(self.opened.pop(key, 0.0), self.now, key, wrote))
 
     def put_back_before_read_back(self, key: Key, path: str) -> bool:
         """The one way to take us for a person: in the moment before the read-back of a repeated write,
