@@ -26,12 +26,16 @@ _LEAST: Mapping[str, int] = {
     "lease_seconds": 5,
     "feed_days": 1,
     "inbox_days": 1,
+    "alert_missed": 1,
+    "alert_backlog_minutes": 1,
 }  # a lease is longer than a remote call
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "env": ("development", "production"),
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("text", "json"),
     "web_reach": ("loopback", "anyone"),
+    "alert_reach": ("public", "private"),
+    "alert_language": ("en", "zh"),
 }
 
 
@@ -61,6 +65,18 @@ class Settings:
     lease_seconds: int = 60
     feed_days: int = 30
     inbox_days: int = 7
+    smtp_url: str | None = None
+    smtp_password: str | None = None
+    mail_from: str | None = None
+    mail_to: str | None = None
+    alert_url: str | None = None
+    alert_secret: str | None = None
+    alert_reach: str = "public"
+    alert_language: str = "en"
+    alert_drift: int = 5
+    alert_missed: int = 3
+    alert_backlog_minutes: int = 15
+    alert_token_days: int = 14
 
     @property
     def data(self) -> Path:
@@ -83,8 +99,17 @@ class Settings:
 
     def hook_url(self, connection: str) -> str:
         """Where a system sends its webhooks to: at `public_url`, or at this machine's own address."""
+        return self.page_url(f"/hooks/{connection}")
+
+    def page_url(self, path: str) -> str:
+        """The address of a page from outside. path: begins with a slash."""
         own = f"http://[{self.web_host}]" if ":" in self.web_host else f"http://{self.web_host}"
-        return f"{(self.public_url or f'{own}:{self.web_port}').rstrip('/')}/hooks/{connection}"
+        return f"{(self.public_url or f'{own}:{self.web_port}').rstrip('/')}{path}"
+
+    @property
+    def alert_channels(self) -> tuple[str, ...]:
+        """By what alerts go out: mail, webhook."""
+        return tuple(name for name, where in (("mail", self.smtp_url), ("webhook", self.alert_url)) if where)
 
     @property
     def embedded_queue(self) -> bool:
@@ -260,8 +285,32 @@ def _settle(home: Path, values: dict[str, Any]) -> Settings:
         raise WrongUse(
             f"public_url is no address: {public!r}.", fix='Write public_url = "https://hub.example.org".'
         )
+    _check_alerts(given)
     given["key_file"] = home / Path(str(given.get("key_file", "hub.key"))).expanduser()
     return Settings(home=home, **given)
+
+
+def _check_alerts(given: Mapping[str, Any]) -> None:
+    """Raises WrongUse for a half set channel, or a secret in plain text."""
+    for key, needs in (("smtp_url", ("mail_from", "mail_to")), ("alert_url", ("alert_secret",))):
+        missing = [one for one in needs if key in given and one not in given]
+        if missing:
+            raise WrongUse(
+                f"{key} is set, but not {missing[0]}.", fix=f"Set {missing[0]}, or leave {key} out."
+            )
+    if re.match(r"\w+://[^/@]*:[^/@]*@", str(given.get("smtp_url", ""))):
+        raise WrongUse("smtp_url holds a password.", fix='Write smtp_password = "env:NAME" or "file:PATH".')
+    for key in ("smtp_password", "alert_secret"):
+        if key in given and not str(given[key]).startswith(("env:", "file:")):
+            raise WrongUse(
+                f"{key} stands here in plain text.", fix=f'Write {key} = "env:NAME" or "file:PATH".'
+            )
+    for key, schemes in (("smtp_url", "smtps?"), ("alert_url", "https?")):
+        if key in given and not re.fullmatch(rf"{schemes}://[^\s/?#]+\S*", str(given[key])):
+            raise WrongUse(
+                f"{key} is no address.",
+                fix=f"It begins with {schemes.replace('s?', '')}:// or {schemes.replace('?', '')}://.",
+            )
 
 
 def _line_of(key: str, text: str) -> int | None:

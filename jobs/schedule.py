@@ -22,6 +22,7 @@ from hub.queue import JobQueue, open_queue
 from hub.settings import Settings
 from hub.store.queries import heartbeats
 from hub.store.session import Database
+from jobs import watch
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ def main(config: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     db, queue = Database(config.database_url), open_queue(config)
+    watch.start(config, stop)
     try:
         keep_time(db, queue, stop=stop)
         heartbeats.stop(db, f"{socket.gethostname()}:{os.getpid()}")

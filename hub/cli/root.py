@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "interaction": ("hub.cli.interaction:interaction", "What was said; answer it, or publish something."),
     "conflict": ("hub.cli.conflict:conflict", "Where values met: what waits for a choice, what was overruled."),
     "delivery": ("hub.cli.delivery:delivery", "What systems are owed, and what could not be brought there."),
+    "alert": ("hub.cli.alert:alert", "What is wrong now, who was told, and how that is sent."),
     "why": ("hub.cli.why:why", "Why a customer or order is not in a system, or differs there."),
     "quarantine": ("hub.cli.quarantine:quarantine", "Records that could not be taken, and why."),
     "inbox": ("hub.cli.inbox:inbox", "Webhooks that came in, and what became of them."),

@@ -294,7 +294,9 @@ class OAuth:
             refresh_expires_at=self._refresh_ends(said, refresh, before),
         )
 
-    def _refresh_ends(self, said: Mapping[str, Any], refresh: str | None, before: Tokens | None) -> float | None:
+    def _refresh_ends(
+        self, said: Mapping[str, Any], refresh: str | None, before: Tokens | None
+    ) -> float | None:
         """When the refresh token ends, where the vendor tells; one that was kept has the end it had."""
         told = next((said[name] for name in _REFRESH_ENDS if said.get(name)), None)
         if told is not None:

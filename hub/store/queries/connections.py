@@ -18,7 +18,7 @@ BUILT_IN = "built_in"
 
 class ConnectionRow(NamedTuple):
     """A connection as stored. config: the document of `flows.config`; confirmed_at: a person saw its first plan.
-    behind: since when it is owed what was known before."""
+    behind: since when it is owed what was known before. state_at: since when it is broken. parked_until: its quota."""
 
     id: int
     name: str
@@ -31,6 +31,9 @@ class ConnectionRow(NamedTuple):
     behind: float | None
     created_at: float
     updated_at: float
+    state_at: float | None
+    parked_until: float | None
+    parked_why: str | None
 
 
 class Standing(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.store.tables.access import api_token, oauth_token, oauth_visit
+from hub.store.tables.alerts import alert, notice
 from hub.store.tables.base import metadata
 from hub.store.tables.connections import (
     connection,
@@ -21,6 +22,7 @@ from hub.store.tables.outgoing import creation, delivery, receipt, undo
 from hub.store.tables.records import binding, reread, source_record
 
 __all__ = [
+    "alert",
     "api_token",
     "audit",
     "binding",
@@ -45,6 +47,7 @@ __all__ = [
     "match_key",
     "match_model",
     "metadata",
+    "notice",
     "oauth_token",
     "oauth_visit",
     "order",

@@ -6,7 +6,7 @@ from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Table, Text, Uniqu
 
 from hub.store.tables.base import SERIAL, json, metadata, time
 
-# state: active | paused | broken (needs an admin; see reason) | removed
+# state: active | paused | broken (needs an admin; see reason) | needs_reauth (the same, of its login) | removed
 connection = Table(
     "connection",
     metadata,
@@ -21,6 +21,9 @@ connection = Table(
     time("behind"),  # since when it is owed what was known before it was added or changed; null: it was told
     time("created_at", null=False),
     time("updated_at", null=False),
+    time("state_at"),  # since when it is broken or needs_reauth
+    time("parked_until"),  # a quota is used up there: nothing is asked of it before
+    Column("parked_why", Text),
 )
 
 # the admin's map and overlay for one object of one connection, kept as applied

@@ -37,6 +37,7 @@ run = Table(
     time("started_at"),
     time("finished_at"),
     time("lease_until"),
+    Column("stop", Text),  # who asked to cancel it while it was at work: it ends with its page
     Index("ix_run_state", "state", "next_at"),
 )
 
