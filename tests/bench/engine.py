@@ -136,11 +136,11 @@ class Linked(NamedTuple):
     held: int
 
 
-def link(nodes: Sequence[Features], model: MatchModel) -> Linked:
+def link(nodes: Sequence[Features], model: MatchModel, *, realm: str = "") -> Linked:
     """All pairs over the review threshold, by position."""
     behind: dict[int, list[int]] = collections.defaultdict(list)
     for position, one in enumerate(nodes):
-        for hash in keys(one, realm=""):
+        for hash in keys(one, realm=realm):
             behind[hash].append(position)
     shared: dict[tuple[int, int], dict[str, int]] = {}
     capped = 0
@@ -157,7 +157,7 @@ def link(nodes: Sequence[Features], model: MatchModel) -> Linked:
             elif known.get(kind, 10**9) > count:
                 known[kind] = count
     frequent = {hash for hash, many in behind.items() if len(many) > model.key_cap}
-    common = [frequent.intersection(keys(one, realm="")) for one in nodes] if frequent else []
+    common = [frequent.intersection(keys(one, realm=realm)) for one in nodes] if frequent else []
     found = {}
     for pair, rivals in shared.items():
         a, b = pair
@@ -171,7 +171,12 @@ def link(nodes: Sequence[Features], model: MatchModel) -> Linked:
 
 
 def partition(
-    nodes: Sequence[Features], pairs: Mapping[tuple[int, int], int], model: MatchModel, level: Any
+    nodes: Sequence[Features],
+    pairs: Mapping[tuple[int, int], int],
+    model: MatchModel,
+    level: Any,
+    *,
+    names: Sequence[str] | None = None,
 ) -> list[int]:
     """The cluster of each position, named by its smallest member."""
     threshold = model.auto if level == "auto" else model.review
@@ -196,7 +201,9 @@ def partition(
     for top, members in components.items():
         if len(members) == 1:
             continue
-        part = {one: Node((0.0, "", "", str(one), ""), nodes[one]) for one in members}
+        part = {
+            one: Node((0.0, "", "", names[one] if names else str(one), ""), nodes[one]) for one in members
+        }
         for group in cluster(part, edges[top], decisions=(), model=model, level=level).groups:
             for one in group:
                 label[one] = group[0]
