@@ -1,5 +1,5 @@
-"""What could not be brought to a system is kept with its cause, and goes out when a person says so; and why something is
-not there is answered."""
+"""What could not be brought to a system is kept with its cause, and goes out when a person says so; and why something
+is not there is answered."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_dead_letters_are_grouped_by_the_words_of_their_cause(
 
 
 def test_one_is_replayed_then_all_of_its_cause(hub: Hub, pair: tuple[MemorySystem, MemorySystem]) -> None:
-    alpha, beta = pair
+    _, beta = pair
     refused(hub, *pair)
     hub.sync()
     assert beta.writes == []  # the same again would be refused again
@@ -155,7 +155,7 @@ def test_why_names_the_policy_that_makes_no_record(hub: Hub, system: System) -> 
 def test_why_names_the_field_and_the_rule_that_keeps_it(
     hub: Hub, pair: tuple[MemorySystem, MemorySystem]
 ) -> None:
-    alpha, beta = pair
+    alpha, _ = pair
     hub.connect("beta", 'update = true\ndirection.job_title = "in"', map=MAP)
     alpha.edit("a1", note="cook")
     hub.settle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -191,13 +192,15 @@ def test_a_parcel_made_in_the_erp_arrives_in_the_store_once(hub: Hub, market: Ma
     writes = len(market.sold.writes)
     hub.settle()
     assert (len(market.sold.writes), market.sales.calls["created"]) == (writes, 1)
+    first, rest = (
+        [{"sku": "A", "quantity": "1"}],
+        [{"sku": "A", "quantity": "1"}, {"sku": "B", "quantity": "1"}],
+    )
+    parcels = [("p1", first), ("p2", rest)]
     market.sales.edit(
         id,
-        fulfilments=[
-            {"id": "p1", "ref": "", "state": "shipped", "items": [{"sku": "A", "quantity": "1"}]},
-            {"id": "p2", "ref": "", "state": "shipped", "items": [{"sku": "A", "quantity": "1"}, {"sku": "B", "quantity": "1"}]},
-        ],
-    )  # fmt: skip
+        fulfilments=[{"id": name, "ref": "", "state": "shipped", "items": items} for name, items in parcels],
+    )
     hub.settle()
     assert [one["ref"] for one in market.sold.rows["o1"]["fulfilments"]] == ["erp:p1", "erp:p2"]
     assert market.order()["fulfilment_status"] == "shipped"
@@ -256,10 +259,8 @@ def test_a_sale_is_made_once_whatever_happens_to_the_call(hub: Hub, market: Mark
     market.erp.put(id="e9", **ANN)
     market.open()
     market.sales.arm(fault)
-    try:
+    with suppress(KeyboardInterrupt):
         hub.sync(confirm=True)
-    except KeyboardInterrupt:
-        pass
     market.sales.land()
     for _ in range(6):
         hub.clock.wait(600)

@@ -18,8 +18,8 @@ ORDER BY c.name{bytes}, s.object{bytes}, s.external_id{bytes}, s.part{bytes}
 
 
 def links(conn: Connection) -> Iterator[Any]:
-    """(connection, object, external id, customer id, record id, part) of every live customer record, sorted by the bytes
-    of its name."""
+    """(connection, object, external id, customer id, record id, part) of every live customer record, sorted by the
+    bytes of its name."""
     query = _LINKS.format(bytes="" if conn.dialect.name == "sqlite" else ' COLLATE "C"')
     streaming = conn.execution_options(stream_results=True, yield_per=_BATCH)
     for rows in streaming.execute(text(query)).partitions(_BATCH):

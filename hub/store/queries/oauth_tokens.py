@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -22,14 +22,14 @@ class Visit(NamedTuple):
 
 def get(conn: Connection, connection: str) -> str | None:
     """The encrypted tokens of a connection."""
-    found: Any = conn.scalar(select(tokens.c.secret).where(tokens.c.connection == connection))
+    found: str | None = conn.scalar(select(tokens.c.secret).where(tokens.c.connection == connection))
     return found
 
 
 def held(conn: Connection, connection: str) -> str | None:
     """As `get`, for who will change them in this transaction: others that would wait for its end."""
     query = select(tokens.c.secret).where(tokens.c.connection == connection).with_for_update()
-    found: Any = conn.scalar(query)
+    found: str | None = conn.scalar(query)
     return found
 
 
