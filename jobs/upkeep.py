@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from hub.flows import feed
+from hub.flows import feed, webhook_upkeep
 from hub.store.queries import heartbeats, inbox
 from jobs.worker import bench
 
@@ -16,3 +16,4 @@ def run(id: str, lane: str) -> None:
         with at.db.claim() as conn:
             inbox.trim(conn, before=time.time() - at.settings.inbox_days * 86400.0)
         feed.trim(at.db, before=time.time() - at.settings.feed_days * 86400.0)
+        webhook_upkeep.renew_due(at.db, at.settings, now=time.time())

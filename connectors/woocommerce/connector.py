@@ -173,8 +173,10 @@ class WooCommerceConnector(Connector):
         secrets = [self.connection.secret(name) for name in ("webhook_secret", "webhook_secret_old")]
         return webhook.hints(headers, body, secrets=secrets)
 
-    def ensure_webhooks(self, url: str, secret: str) -> Sequence[Finding]:
+    def ensure_webhooks(self, url: str, secret: str, *, only_look: bool = False) -> Sequence[Finding]:
         """Have the store send its webhooks to `url`, signed with `secret`: made, repaired, told what was done."""
+        if only_look:
+            return hooks.look(self._rest, url)
         return hooks.ensure(self._rest, url, secret, name=self.connection.name)
 
     def _know(self, object: str) -> None:

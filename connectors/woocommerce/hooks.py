@@ -40,6 +40,24 @@ def ensure(rest: Rest, url: str, secret: str, *, name: str) -> Sequence[Finding]
     return findings
 
 
+def look(rest: Rest, url: str) -> Sequence[Finding]:
+    """Which topics are sent to `url` as it is."""
+    try:
+        standing = there(rest)
+    except HubError as error:
+        return [_failed("webhooks", error)]
+    findings: list[Finding] = []
+    for topic in TOPICS:
+        mine = [one for one in standing if one.get("topic") == topic and one.get("delivery_url") == url]
+        states = {str(one.get("status")) for one in mine}
+        if "active" in states:
+            findings.append(Finding(topic, True, "it is there"))
+        else:
+            said = f"it is {', '.join(sorted(states))}" if states else "it is not there"
+            findings.append(Finding(topic, False, said, "hub connection webhooks NAME --register mends it"))
+    return findings
+
+
 def there(rest: Rest) -> list[Row]:
     """Every webhook of the store."""
     found: list[Row] = []

@@ -115,6 +115,12 @@ class ZohoConnector(Connector):
         secrets = [self.connection.secret(name) for name in ("webhook_secret", "webhook_secret_old")]
         return webhook.hints(body, secrets=secrets, modules=self._parties.modules)
 
+    def ensure_webhooks(self, url: str, secret: str, *, only_look: bool = False) -> Sequence[Finding]:
+        """Have the account notify `url` (or the setting notify_url), with `secret` as its token; a channel ends by
+        itself, so it is renewed each time."""
+        channel = self._channel(url, secret)
+        return channel.findings(only_look=only_look) if channel is not None else ()
+
     def _watched(self, pages: Iterator[Page], cursor: Any) -> Iterator[Page]:
         """The pages; with the last one, the channel of notifications is kept alive, where one is wanted."""
         channel = self._channel()
@@ -125,8 +131,9 @@ class ZohoConnector(Connector):
                 kept = channel.kept(known)
             yield page._replace(cursor={**page.cursor, "channel": kept}) if kept else page
 
-    def _channel(self) -> Channel | None:
-        url, token = self.connection.settings.get("notify_url"), self.connection.secret("webhook_secret")
+    def _channel(self, known: str | None = None, secret: str | None = None) -> Channel | None:
+        url = self.connection.settings.get("notify_url") or known
+        token = secret or self.connection.secret("webhook_secret")
         if not url or not token:
             return None
         modules = (*self._parties.modules, order.MODULE)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.zoho.api import Api, iso
-from hub.sdk import ConnectionBroken, HubError, RecordRejected
+from hub.sdk import ConnectionBroken, Finding, HubError, RecordRejected
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,18 @@ class Channel:
                 "Zoho notifies another address", cause=str(wrong[0].get("notify_url")), fix="a pull mends it"
             )
         return f"{len(mine)} events, until {min(str(row.get('channel_expiry')) for row in mine)}"
+
+    def findings(self, *, only_look: bool) -> list[Finding]:
+        """What is said when an admin asks for the channel, made or renewed unless `only_look`. Never raises."""
+        try:
+            if not only_look:
+                until = self._renewed(datetime.fromtimestamp(self._api.server_now(), UTC))
+                return [Finding("notifications", True, f"renewed until {iso(until)}")]
+            return [Finding("notifications", True, self.standing())]
+        except HubError as error:
+            said = error.message + (f" ({error.cause})" if error.cause else "")
+            fix = error.fix or "does the authorisation include ZohoCRM.notifications.ALL?"
+            return [Finding("notifications", False, said, fix)]
 
     def _renewed(self, now: datetime) -> datetime:
         """Until when the channel lives now. Raises what the calls raise, RecordRejected if Zoho will not have it."""

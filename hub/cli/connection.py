@@ -124,11 +124,29 @@ def show(office: Office, name: str) -> None:
 @_NAME
 @pass_office
 def check(office: Office, name: str) -> int:
-    """Prove step by step that a connection works: address, login, rights, files."""
+    """Prove step by step that a connection works: name, host, certificate, login, rights, a sample, webhooks."""
     from hub.flows import account
 
     with office.store() as db:
         found = list(account.check(db, office.settings, name))
+    rows = [one._asdict() for one in found]
+    if office.as_json:
+        records(office, rows, ())
+    else:
+        records(office, [{"": "ok" if r["ok"] else "BAD", **r} for r in rows], ("", "step", "detail", "fix"))
+    return 0 if all(one.ok for one in found) else 1
+
+
+@connection.command()
+@_NAME
+@click.option("--register", is_flag=True, help="Have the system send them: made, renewed, switched on again.")
+@pass_office
+def webhooks(office: Office, name: str, register: bool) -> int:
+    """What webhooks the system sends to this hub; --register makes and mends them (so does the hub, once a day)."""
+    from hub.flows import webhook_upkeep
+
+    with office.store() as db:
+        found = webhook_upkeep.ensure(db, office.settings, name, register=register)
     rows = [one._asdict() for one in found]
     if office.as_json:
         records(office, rows, ())

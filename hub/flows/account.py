@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.errors import HubError, Unsupported
+from hub.flows import connection_probe
 from hub.flows.configure import load_stored, named
 from hub.flows.connect import Lease, build
 from hub.sdk.connector import Connector, Finding, ObjectShape
@@ -20,29 +21,18 @@ _PATIENCE = 60.0  # seconds a check or discovery may take
 def check(db: Database, settings: Settings, name: str) -> Iterator[Finding]:
     """Prove step by step that a connection works; the last finding is the first that failed, if any."""
     try:
-        connector = _connector(db, settings, name)
-        good = True
-        for found in connector.check():
-            good &= found.ok
-            yield found
-        if good and connector.manifest.webhooks:
-            yield _webhooks(settings, name, has_secret=bool(connector.connection.secret("webhook_secret")))
+        with db.read() as conn:
+            allow_private = named(load_stored(conn), name).config.allow_private
+        yield from connection_probe.steps(
+            connector_of(db, settings, name), settings, name, allow_private=allow_private
+        )
     except HubError as error:
         yield Finding("connection", False, error.message, error.fix or error.cause)
 
 
-def _webhooks(settings: Settings, name: str, *, has_secret: bool) -> Finding:
-    """Where the system is to send its webhooks, and whether the hub would take them. None is needed: pulls find all."""
-    where = f"register {settings.hook_url(name)}"
-    if not settings.public_url:
-        where += " (this machine's own address: set public_url to the one that the system can reach)"
-    told = "a secret is set" if has_secret else "no secret is set, so none is taken"
-    return Finding("webhook address", True, f"{told}; {where}", None if has_secret else "set webhook_secret")
-
-
 def discover(db: Database, settings: Settings, name: str) -> Sequence[ObjectShape]:
     """The record types and fields of the account. Raises Unsupported where the system cannot tell."""
-    connector = _connector(db, settings, name)
+    connector = connector_of(db, settings, name)
     if not connector.manifest.discover:
         raise Unsupported(f"The connector {connector.manifest.name} cannot list fields.")
     return connector.discover()
@@ -81,7 +71,8 @@ def overview(db: Database) -> list[dict[str, Any]]:
     return rows
 
 
-def _connector(db: Database, settings: Settings, name: str) -> Connector:
+def connector_of(db: Database, settings: Settings, name: str) -> Connector:
+    """The connector of a connection, for a minute of a person's time. Raises NotFound, ConnectionBroken, WrongUse."""
     with db.read() as conn:
         one = named(load_stored(conn), name)
     return build(settings, name, one.config, base_dir=Path(one.row.base_dir), lease=Lease(_PATIENCE))

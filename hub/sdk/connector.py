@@ -220,6 +220,17 @@ class Connector(ABC):
         """
         raise Unsupported(f"{self.manifest.name} has no webhooks")
 
+    def ensure_webhooks(self, url: str, secret: str, *, only_look: bool = False) -> Sequence[Finding]:
+        """See to it that the system sends its webhooks to `url`, proved by `secret`: made, renewed, switched on again.
+
+        A finding for each webhook, or for the step that failed; safe to repeat: the hub does so once a day.
+        `only_look`: change nothing there, and say what is missing.
+        """
+        raise Unsupported(
+            f"{self.manifest.name} cannot be told where to send webhooks",
+            fix="enter the address in the system itself; hub connection check shows it",
+        )
+
     def answer_challenge(self, query: Mapping[str, str]) -> bytes | None:
         """What a system wants to hear before it sends webhooks to an address; None: this is no such question.
 
