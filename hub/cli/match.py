@@ -185,6 +185,7 @@ def _summary(found: Any, store: bool) -> list[dict[str, Any]]:
         "pairs": found.pairs,
         "strangers": found.strangers,
         "decisions": found.words,
+        "names": found.names,
         "matches": round(fitted.matches),
         "rounds": fitted.rounds,
         "gained": len(found.gained),

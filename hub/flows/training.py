@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, islice
@@ -20,7 +20,8 @@ from hub.flows.wiring import Wiring, load_wiring
 from hub.identity.compare import levels as levels_of
 from hub.identity.keys import kind_of
 from hub.identity.model import load_model
-from hub.identity.train import FOUND_BY, Chance, Fitted, Level, Seen, fit
+from hub.identity.naming import parts
+from hub.identity.train import FOUND_BY, Chance, Fitted, Level, Seen, fit, worth
 from hub.store.queries import decisions, matching, partition
 from hub.store.session import Database
 
@@ -29,6 +30,7 @@ PAIRS = 100_000
 STRANGERS = 60_000
 LEAST = 50
 """Records below which there is nothing to learn from."""
+_PARTS = ("given", "family")
 _KEYS = 400_000  # rows of keys they are taken from
 _AT_ONCE = 5_000
 _CLOSE = 600  # points under the review threshold up to which a pair tells anything
@@ -54,7 +56,8 @@ class Crossing(NamedTuple):
 
 class Training(NamedTuple):
     """document: the new model as `load_model` takes it. pairs, strangers, words: what it rests on (words: pairs that
-    persons decided). gained, lost: stored pairs that would join, or join no more. change: what that does to customers.
+    persons decided). names: how many names are worth something else now. gained, lost: stored pairs that would join, or
+    join no more. change: what that does to customers.
     """
 
     document: Mapping[str, Any]
@@ -62,6 +65,7 @@ class Training(NamedTuple):
     pairs: int
     strangers: int
     words: int
+    names: int
     gained: list[Crossing]
     lost: list[Crossing]
     change: Change
@@ -80,22 +84,19 @@ def train(db: Database, wiring: Wiring, *, say: Callable[[int], None] = lambda d
                 f"{len(ids)} records are too few to learn from.",
                 fix=f"Sync at least {LEAST}; until then the shipped model is the better one.",
             )
-        chance, strangers = _chance(conn, wiring, ids)
-        seen, count = _seen(conn, wiring, say=say)
-        words = _words(conn, wiring)
-        weights = wiring.model.weights._asdict()
+        document, names = _names(conn, wiring, ids)
+        named = replace(wiring, model=load_model(document))
+        chance, strangers = _chance(conn, named, ids)
+        seen, count = _seen(conn, named, say=say)
+        words = _words(conn, named)
         even = (wiring.model.auto + wiring.model.review) // 2
-        fitted = fit([*seen, *words], weights, chance=chance, even=even)
-        document = {
-            **models.document(conn),
-            "number": models.next_number(conn),
-            "weights": fitted.weights,
-        }
+        fitted = fit([*seen, *words], wiring.model.weights._asdict(), chance=chance, even=even)
+        document |= {"number": models.next_number(conn), "weights": fitted.weights}
         new = replace(wiring, model=load_model(document))
         edges, gained, lost = _crossings(conn, wiring, new, say=say)
         change = repartition.compare(conn, levels.anchors_from(conn, new, edges))
     total = sum(one.times for one in words)
-    return Training(document, fitted, count, strangers, total, gained, lost, change)
+    return Training(document, fitted, count, strangers, total, names, gained, lost, change)
 
 
 def put_in_force(
@@ -110,6 +111,41 @@ def put_in_force(
             raise WrongUse("Another match model came into force meanwhile.", fix="Train again.")
         models.keep(conn, document, now=time.time())
     return rebuild.rebuild(db, load_wiring(db), say=say)
+
+
+def _names(conn: Connection, wiring: Wiring, ids: Sequence[int]) -> tuple[dict[str, Any], int]:
+    """(the document of the model in force with the frequencies of the names that are here, how many names moved)."""
+    document = dict(models.document(conn))
+    having: dict[str, defaultdict[str, set[int]]] = {part: defaultdict(set) for part in _PARTS}
+    named: dict[str, set[int]] = {part: set() for part in _PARTS}
+    for start in range(0, len(ids), _AT_ONCE):
+        for one in matching.standings(conn, ids[start : start + _AT_ONCE]).values():
+            found = features_of(one)
+            if not found.name:
+                continue
+            for part, text in zip(_PARTS, parts(found), strict=True):
+                words = text.split(" ")[:1] if part == "given" else text.split(" ")
+                for word in filter(None, words):
+                    having[part][word].add(one.customer_id)
+                    named[part].add(one.customer_id)
+    tables: dict[str, Any] = {}
+    moved = 0
+    for part in _PARTS:
+        before: Mapping[str, int] = getattr(wiring.model.names, part)
+        unknown: int = getattr(wiring.model.names, f"{part}_unknown")
+        counts = {word: len(customers) for word, customers in having[part].items()}
+        table = worth(before, unknown, seen=counts, total=len(named[part]))
+        moved += sum(1 for word, points in table.items() if abs(points - before.get(word, unknown)) > _GRAIN)
+        tables[part] = {"unknown": unknown, **_by_points(table)}
+    return document | {"names": tables}, moved
+
+
+def _by_points(table: Mapping[str, int]) -> dict[str, str]:
+    """Points as text → the words worth so many, as `names.toml` has them."""
+    rows: defaultdict[int, list[str]] = defaultdict(list)
+    for word, points in sorted(table.items()):
+        rows[points].append(word)
+    return {str(points): " ".join(words) for points, words in sorted(rows.items())}
 
 
 def _chance(conn: Connection, wiring: Wiring, ids: Sequence[int]) -> tuple[dict[Level, Chance], int]:

@@ -5,8 +5,9 @@ customer. Each round counts, weighed by these odds, how often the records of one
 together with how often strangers do (u) that is what the level's weight should be, `log2 m/u`. Only pairs that were
 found without a feature tell of it: those found by a shared mailbox say nothing of how often mailboxes agree.
 
-What stays as it is: how rare names are (the frequency tables) and how widely values are shared (live counts), so that
-thresholds keep their meaning at every size. And a weight for identity rises only as one customer's records agree more
+How common names are is counted, customer by customer, the shipped table standing for `CUSTOMERS` of them (`worth`). How
+widely values are shared is no weight but a live count, so that thresholds keep their meaning at every size; and a
+weight for identity rises only as one customer's records agree more
 often than the training model had it, since in a small hub strangers hardly ever agree. The training model is worth
 some pairs itself (`PRIOR`), so that little data moves little. What persons said counts as many pairs (`WORD`); where
 they said different, the agreements that misled count for less.
@@ -20,11 +21,15 @@ from math import log2
 from typing import NamedTuple
 
 BIT = 100
-PRIOR = 200.0
+CUSTOMERS = 2000.0
+"""Customers that the present table of name frequencies is worth."""
+KNOWN = 20
+"""Customers that make a word a name of the table; fewer may all have mistyped it."""
+PRIOR = 1000.0
 """Pairs that the present weights of a feature are worth."""
 WORD = 20.0
 """Pairs that a person's decision is worth."""
-MOST = 150
+MOST = 100
 """Points by which one training may move a weight."""
 ENOUGH = 20
 """Pairs of strangers that must agree at a level before that is believed."""
@@ -94,6 +99,20 @@ class Fitted(NamedTuple):
     shifts: dict[str, Shift]
     matches: float
     rounds: int
+
+
+def worth(table: Mapping[str, int], unknown: int, *, seen: Mapping[str, int], total: int) -> dict[str, int]:
+    """What two equal names are worth, by word, to tens of points: the present table corrected by what is here.
+
+    table, unknown: points by word, and of a word that is not in it, which no word exceeds. seen: how many customers
+    have the word; total: how many have a name.
+    """
+    found = {}
+    for word in sorted({*table, *(word for word, count in seen.items() if count >= KNOWN)}):
+        before = 2.0 ** (-table.get(word, unknown) / BIT)
+        share = (seen.get(word, 0) + CUSTOMERS * before) / (total + CUSTOMERS)
+        found[word] = max(0, min(unknown, round(-BIT * log2(share) / 10) * 10))
+    return found
 
 
 def fit(

@@ -141,3 +141,15 @@ def test_every_kind_of_key_says_what_it_is_blind_for() -> None:
     from hub.identity.keys import KINDS
 
     assert set(KINDS) == set(train.FOUND_BY)
+
+
+def test_names_are_worth_what_they_are_here_and_no_name_is_made_of_a_typing_error() -> None:
+    table = {"ann": 600, "maria": 550, "li": 700}
+    seen = {"li": 4_000, "ann": 31, "xin": 250, "anm": 3}
+    found = train.worth(table, 950, seen=seen, total=10_000)
+    assert found["li"] < 200  # every other customer is a Li here
+    assert found["maria"] > 700  # and hardly anybody a Maria
+    assert found["xin"] < 950
+    assert "anm" not in found
+    assert max(found.values()) <= 950
+    assert train.worth(table, 950, seen={}, total=0) == table
