@@ -36,7 +36,8 @@ class Sold(NamedTuple):
 
 
 class Order(NamedTuple):
-    """What the prices of an order depend on. `extra`: totals that no line stands for, by name; discounts below zero."""
+    """What the prices of an order depend on. `extra`: totals that no line stands for, by name; discounts below zero.
+    `extra_taxes`: the tax in them, where the store says that and no rate."""
 
     sold: Sequence[Sold]
     included: bool
@@ -44,6 +45,7 @@ class Order(NamedTuple):
     total: Decimal | None
     extra: Mapping[str, Decimal] = {}
     extra_rates: Mapping[str, Decimal] = {}
+    extra_taxes: Mapping[str, Decimal] = {}
 
 
 class Priced(NamedTuple):
@@ -92,9 +94,9 @@ def price_lines(order: Order, rates: Sequence[Decimal], *, by_line: bool) -> lis
         found += lines
     for name, amount in order.extra.items():
         if amount:
-            rate = _rate_of_extra(name, order, found)
-            said += sum(_parts(amount, None, rate, included=order.included, cut=cut))
-            found.append(_extra(name, amount, order, rate))
+            sold = _extra(name, amount, order, found)
+            found += _line(sold, order.included, cut, rates=rates)
+            said += sum(_parts(amount, sold.tax, found[-1].rate, included=order.included, cut=cut))
     total = said if order.total is None else order.total
     if said != total:
         raise RecordRejected(
@@ -195,6 +197,15 @@ def _near(
         yield from (low + PRICE * step for step in range(101))
 
 
+def _extra(name: str, amount: Decimal, order: Order, found: Sequence[Priced]) -> Sold:
+    """What is in the totals only, as a line."""
+    kind = {"shipping": "shipping", "tip": "tip", "order_discounts": "discount"}.get(name, "fee")
+    label = name.replace("_", " ").capitalize()
+    tax = None if name in order.extra_rates else order.extra_taxes.get(name)
+    rate = _rate_of_extra(name, order, found) if tax is None else None
+    return Sold(kind, None, None, label, Decimal(1), None, None, amount, amount, tax, rate)
+
+
 def _rate_of_extra(name: str, order: Order, found: Sequence[Priced]) -> Decimal:
     """The rate of what is in the totals only: its own, or the one rate that all lines have."""
     if name in order.extra_rates:
@@ -208,10 +219,3 @@ def _rate_of_extra(name: str, order: Order, found: Sequence[Priced]) -> Decimal:
             fix="let the store say it (tax_lines), or make the sale by hand",
         )
     return rates.pop()
-
-
-def _extra(name: str, amount: Decimal, order: Order, rate: Decimal) -> Priced:
-    kind = {"shipping": "shipping", "tip": "tip", "order_discounts": "discount"}.get(name, "fee")
-    label = name.replace("_", " ").capitalize()
-    sold = Sold(kind, None, None, label, Decimal(1), None, None, amount, amount, None, rate)
-    return _line(sold, order.included, rounder(order.digits), rates=())[0]

@@ -109,11 +109,7 @@ def day(value: Any, what: str) -> date | None:
 
 
 def _order(given: Mapping[str, Any], digits: int) -> Order:
-    taxes: dict[str, Decimal] = {}
-    for one in _objects(given, "tax_lines"):
-        if one.get("rate") is not None:
-            owner = str(one.get("owner") or "order")
-            taxes[owner] = taxes.get(owner, ZERO) + number(one["rate"], "rate of a tax")
+    taxes, amounts = _taxes(given)
     sold = [_sold(one, taxes) for one in _objects(given, "lines")]
     kinds = {one.kind for one in sold}
     apart = {"shipping": "shipping", "fees": "fee", "tip": "tip"}
@@ -138,7 +134,20 @@ def _order(given: Mapping[str, Any], digits: int) -> Order:
         total,
         extra,
         {name: taxes[name] for name in extra if name in taxes},
+        {name: amounts[name] for name in extra if name in amounts},
     )
+
+
+def _taxes(given: Mapping[str, Any]) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    """Rates and amounts by owner, as far as they are said."""
+    rates: dict[str, Decimal] = {}
+    amounts: dict[str, Decimal] = {}
+    for one in _objects(given, "tax_lines"):
+        owner = str(one.get("owner") or "order")
+        for found, key in ((rates, "rate"), (amounts, "amount")):
+            if one.get(key) is not None:
+                found[owner] = found.get(owner, ZERO) + number(one[key], f"{key} of a tax")
+    return rates, amounts
 
 
 def _sold(one: Mapping[str, Any], taxes: Mapping[str, Decimal]) -> Sold:

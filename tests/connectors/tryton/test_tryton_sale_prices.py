@@ -152,3 +152,29 @@ def test_a_line_of_nothing_is_left_out() -> None:
     order = wish({"lines": [{"id": "1", "quantity": 0, "total": "0"}]}, currency=None, digits=2).order
     assert order is not None and order.sold == []
     assert price_lines(order, RATES, by_line=True) == list[Priced]()
+
+
+def test_shipping_whose_tax_is_said_has_the_rate_that_makes_it_beside_lines_of_two_rates() -> None:
+    """A store that says the tax in each part of an order, and no rate (django-oscar)."""
+    goods = [
+        {"id": "1", "name": "Widget", "quantity": 1, "total": "23.68", "tax": "3.78"},
+        {"id": "2", "name": "Book", "quantity": 1, "total": "13.19", "tax": "0.86"},
+    ]
+    taxes = [{"owner": "1", "amount": "3.78"}, {"owner": "2", "amount": "0.86"}]
+    payload = {
+        "taxes_included": True, "lines": goods, "totals.shipping": "5.83", "totals.grand_total": "42.70",
+        "tax_lines": [*taxes, {"owner": "shipping", "amount": "0.93"}],
+    }  # fmt: skip
+    order = wish(payload, currency="EUR", digits=2).order
+    assert order is not None
+    made = price_lines(order, RATES, by_line=True)
+    assert [(one.kind, str(one.rate)) for one in made] == [
+        ("product", "0.19"),
+        ("product", "0.07"),
+        ("shipping", "0.19"),
+    ]
+    assert gross(made, 2, by_line=True) == Decimal("42.70")
+    order = wish({**payload, "tax_lines": taxes}, currency="EUR", digits=2).order
+    assert order is not None
+    with pytest.raises(RecordRejected, match="nothing says at which rate the shipping"):
+        price_lines(order, RATES, by_line=True)
