@@ -10,7 +10,7 @@ from importlib.metadata import version
 from flask import Flask
 from flask_smorest import Api
 
-from hub.web.api import changes, customers, exports, gate, interactions, orders, review
+from hub.web.api import changes, conflicts, customers, exports, gate, interactions, orders, review
 from hub.web.api.part import PREFIX
 
 _TOLD = (
@@ -39,5 +39,5 @@ def register(app: Flask) -> None:
     gate.set_up(app)
     api = _Document(app, spec_kwargs={"info": {"description": _TOLD}})
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
-    for one in (customers, orders, interactions, changes, exports, review):
+    for one in (customers, orders, interactions, changes, exports, review, conflicts):
         api.register_blueprint(one.blueprint)
