@@ -5,21 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection
 
 from hub.errors import HubError, LeaseLost, RecordRejected
 from hub.flows import retry
-from hub.flows.absorb import Evidence
+from hub.flows.batch import Batch
+from hub.flows.create_outcome import Job, Outcome, put, settle
 from hub.flows.create_row import state_of
-from hub.flows.delivery import Batch
-from hub.flows.kinds import Standing
-from hub.flows.remote import as_error, read_back, reading_of, send
+from hub.flows.remote import read_back, reading_of, send
 from hub.flows.wiring import Stream
 from hub.sdk.connector import Change, Receipt, RemoteRecord
-from hub.store.documents import dump
-from hub.store.queries import dependencies, numbers, outgoing, records
+from hub.store.queries import dependencies, outgoing, records
 from hub.sync.create import (
     Create,
     Settled,
@@ -40,19 +38,7 @@ from hub.sync.create import (
 _SOON = 1.0  # seconds until what waits for a create of the same batch is looked at again
 
 
-class Job(NamedTuple):
-    """A create in hand: its state as claimed, and how its golden stands.
-
-    rival: another create there is begun, of the same golden or with the same value in a unique field; then `again_at`
-    says when to look again.
-    """
-
-    create: Create
-    standing: Standing
-    attempts: int
-    lane: str
-    rival: bool
-    again_at: float = 0.0
+_Change = tuple[Job, Create, Mapping[str, Any]]
 
 
 def make(batch: Batch, *, lane: str) -> int:
@@ -60,21 +46,24 @@ def make(batch: Batch, *, lane: str) -> int:
     jobs = _claim(batch, lane=lane)
     now = time.time()
     to_send: list[Job] = []
+    unsent: list[_Change] = []
     for job in jobs:
-        there = job.standing.there
+        there, fence = job.standing.there, job.create.fence
         step = next_step(job.create, batch.stream.policy, now=now, has_record=there, rival=job.rival)
         if step == "send" and job.standing.waits and job.create.state == "waiting":
-            _wait(batch, job, now=now)
+            batch.counts["waiting"] += 1
+            unsent.append((job, put_back(job.create, fence=fence), _dependent(job, now=now)))
         elif step == "send":
             to_send.append(job)
         elif step == "find":
             _find(batch, job)
         elif step == "drop":
             batch.counts["dropped"] += 1
-            _store(batch, job, dropped_create(job.create, fence=job.create.fence), state="done")
+            unsent.append((job, dropped_create(job.create, fence=fence), {"state": "done"}))
         else:
             at = max(now + _SOON, searchable_from(job.create, batch.stream.policy), job.again_at)
-            _store(batch, job, put_back(job.create, fence=job.create.fence), state="waiting", next_at=at)
+            unsent.append((job, put_back(job.create, fence=fence), {"state": "waiting", "next_at": at}))
+    _store(batch, unsent)
     if to_send:
         _send(batch, to_send)
     return len(jobs)
@@ -82,12 +71,20 @@ def make(batch: Batch, *, lane: str) -> int:
 
 def _claim(batch: Batch, *, lane: str) -> list[Job]:
     stream, now = batch.stream, time.time()
-    limit = max(1, stream.capabilities.push_batch)
-    jobs = []
+    jobs: list[Job] = []
+    changed: list[tuple[Create, dict[str, Any]]] = []
     with batch.db.write() as conn:
         rows = outgoing.due(
-            conn, "creation", stream.connection_id, object=stream.object, lane=lane, now=now, limit=limit
+            conn,
+            "creation",
+            stream.connection_id,
+            object=stream.object,
+            lane=lane,
+            now=now,
+            limit=batch.pace.size(stream),
         )
+        if not rows:
+            return []
         ids = [row.customer_id for row in rows]
         current = batch.kind.standing(conn, batch.wiring, stream, home_ids=ids, now=now)
         begun = _begun(conn, batch)
@@ -95,7 +92,7 @@ def _claim(batch: Batch, *, lane: str) -> list[Job]:
         for row in rows:
             taken = claim_create(state_of(row), now=now, lease_seconds=batch.lease_seconds)
             if taken is None:
-                _put(conn, stream, state_of(row), state="done" if row.step == "bound" else "waiting", now=now)
+                changed.append((state_of(row), {"state": "done" if row.step == "bound" else "waiting"}))
                 continue
             standing = current[row.customer_id]
             planned = _as_sent(taken, standing.golden, stream)
@@ -105,22 +102,15 @@ def _claim(batch: Batch, *, lane: str) -> list[Job]:
             jobs.append(Job(taken, standing, row.attempts, lane, rival, at))
             if not (standing.there or standing.waits or rival):
                 sent_now.append((standing.subject, replace(planned, state="begun")))
-            _put(conn, stream, taken, state="claimed", now=now, lease_until=now + batch.lease_seconds)
+            changed.append((taken, {"state": "claimed", "lease_until": now + batch.lease_seconds}))
+        put(conn, stream, changed, now=now)
     return jobs
 
 
-def _wait(batch: Batch, job: Job, *, now: float) -> None:
+def _dependent(job: Job, *, now: float) -> dict[str, Any]:
     """It needs another record there first, and is woken by it; the ladder is for a wake that was lost."""
-    batch.counts["waiting"] += 1
-    _store(
-        batch,
-        job,
-        put_back(job.create, fence=job.create.fence),
-        state="waiting",
-        next_at=now + retry.LADDER[0],
-        cause=job.standing.waits,
-        code=dependencies.DEPENDS,
-    )
+    at = now + retry.LADDER[0]
+    return {"state": "waiting", "next_at": at, "cause": job.standing.waits, "code": dependencies.DEPENDS}
 
 
 def _begun(conn: Connection, batch: Batch) -> list[tuple[int, Create]]:
@@ -148,13 +138,12 @@ def _rivals(subject: int, create: Create, others: Iterable[tuple[int, Create]], 
 
 def _send(batch: Batch, jobs: Sequence[Job]) -> None:
     stream, now = batch.stream, time.time()
-    ready: list[tuple[Job, Create, Change]] = []
+    ready: list[tuple[Job, Change]] = []
+    changed: list[tuple[Create, dict[str, Any]]] = []
     with batch.db.write() as conn:
-        fences = outgoing.fences(
-            conn, stream.connection_id, stream.object, customer_ids=[job.create.home_id for job in jobs]
-        )
+        standing = _stored(conn, batch, jobs)
         for job in jobs:
-            if fences.get(job.create.home_id) != job.create.fence:  # taken over since the claim (R4)
+            if standing[job.create.home_id].fence != job.create.fence:  # taken over since the claim (R4)
                 batch.counts["stale"] += 1
                 continue
             begun = begin_create(
@@ -164,41 +153,46 @@ def _send(batch: Batch, jobs: Sequence[Job]) -> None:
                 payload = stream.map.push(begun.values, create=True)
             except RecordRejected as error:
                 batch.counts["dead"] += 1
-                _put(conn, stream, job.create, state="dead", now=now, cause=str(error), code=error.code)
+                changed.append((job.create, {"state": "dead", "cause": str(error), "code": error.code}))
                 continue
-            _put(conn, stream, begun, state="claimed", now=now, lease_until=begun.lease_until)
-            ready.append((job, begun, Change(str(begun.home_id), None, payload, marker=begun.marker)))
+            changed.append((begun, {"state": "claimed", "lease_until": begun.lease_until}))
+            change = Change(str(begun.home_id), None, payload, marker=begun.marker)
+            ready.append((job._replace(create=begun), change))
+        put(conn, stream, changed, now=now)
     if not ready:
         return
     started = time.time()
-    sent = send(batch.connector, stream.object, [change for _, _, change in ready])
+    sent = send(batch.connector, stream, [change for _, change in ready])
     receipts = read_back(batch.connector, stream, sent.receipts, lost="done")
     times = (started, time.time())
-    for job, begun, change in ready:
-        _receipt(batch, job._replace(create=begun), receipts[change.key], times=times)
+    batch.pace.took(len(ready), seconds=times[1] - times[0])
+    _receive(batch, [(job, receipts[change.key]) for job, change in ready], times=times)
     if sent.broken:
         raise sent.broken
 
 
-def _receipt(batch: Batch, job: Job, answer: Receipt, *, times: tuple[float, float]) -> None:
+def _receive(batch: Batch, answers: Sequence[tuple[Job, Receipt]], *, times: tuple[float, float]) -> None:
     stream = batch.stream
-    reading = reading_of(stream, answer.record, part="", times=times) if answer.record else None
+    outcomes: list[Outcome] = []
     with batch.db.write() as conn:
-        stored = _stored(conn, stream, job)
-        try:
-            settled = created(
-                stored,
-                reading,
-                policy=stream.policy,
-                fence=job.create.fence,
-                outcome=answer.outcome,
-                now=time.time(),
-            )
-        except LeaseLost:
-            batch.counts["stale"] += 1
-            return
-        batch.counts[{"done": "created"}.get(answer.outcome, answer.outcome)] += 1
-        _settle(conn, batch, job, settled, answer=answer, record=answer.record)
+        standing = _stored(conn, batch, [job for job, _ in answers])
+        for job, answer in answers:
+            reading = reading_of(stream, answer.record, part="", times=times) if answer.record else None
+            try:
+                settled = created(
+                    standing[job.create.home_id],
+                    reading,
+                    policy=stream.policy,
+                    fence=job.create.fence,
+                    outcome=answer.outcome,
+                    now=time.time(),
+                )
+            except LeaseLost:
+                batch.counts["stale"] += 1
+                continue
+            batch.counts[{"done": "created"}.get(answer.outcome, answer.outcome)] += 1
+            outcomes.append(Outcome(job, settled, answer))
+        settle(conn, batch, outcomes)
 
 
 def _find(batch: Batch, job: Job) -> None:
@@ -216,7 +210,7 @@ def _find(batch: Batch, job: Job) -> None:
         _not_searched(batch, job, error)
         return
     with batch.db.write() as conn:
-        stored = _stored(conn, stream, job)
+        stored = _stored(conn, batch, [job])[job.create.home_id]
         unbound = [one for one in there if not _bound(conn, stream, one.external_id)]
         free = _likeliest_first(stream, stored, unbound, times=times)
         try:
@@ -227,7 +221,7 @@ def _find(batch: Batch, job: Job) -> None:
         record = free[0] if settled.binding is not None else None
         batch.counts["found" if record else "not_found"] += 1
         answer = Receipt(str(job.create.home_id), "done", record.external_id if record else None, record)
-        _settle(conn, batch, job, settled, answer=answer, record=record)
+        settle(conn, batch, [Outcome(job, settled, answer)])
 
 
 def _readable(stream: Stream, there: Sequence[RemoteRecord], *, times: tuple[float, float]) -> None:
@@ -251,16 +245,14 @@ def _likeliest_first(
 def _not_searched(batch: Batch, job: Job, error: HubError) -> None:
     step = retry.next_step(error, attempts=job.attempts, now=time.time())
     stops = step.act == "stop"
-    _store(
-        batch,
-        job,
-        job.create,
-        state="waiting" if stops or step.act == "later" else "dead",
-        next_at=step.at,
-        attempts=job.attempts + int(step.charged and not stops),
-        cause=str(error),
-        code=error.code,
-    )
+    columns = {
+        "state": "waiting" if stops or step.act == "later" else "dead",
+        "next_at": step.at,
+        "attempts": job.attempts + int(step.charged and not stops),
+        "cause": str(error),
+        "code": error.code,
+    }
+    _store(batch, [(job, job.create, columns)])
     if stops:
         raise error
 
@@ -282,119 +274,24 @@ def _searched(
     return found(stored, reading, policy=stream.policy, fence=fence, proven=stream.capabilities.marker)
 
 
-def _settle(
-    conn: Connection,
-    batch: Batch,
-    job: Job,
-    settled: Settled,
-    *,
-    answer: Receipt,
-    record: RemoteRecord | None,
-) -> None:
-    """Store what a receipt or a search did: the create's row, the new binding, the receipt."""
-    stream, now = batch.stream, time.time()
-    columns: dict[str, Any] = {"cause": None, "code": None}
-    if settled.dead:
-        columns = {"cause": answer.cause, "code": answer.outcome, "attempts": job.attempts + 1}
-    elif settled.retry:
-        step = retry.next_step(as_error(answer), attempts=job.attempts, now=now)
-        soon = settled.not_before or (now if answer.outcome == "done" else step.at)
-        columns = {
-            "next_at": soon,
-            "attempts": job.attempts + int(step.charged),
-            "cause": answer.cause,
-            "code": answer.outcome,
-        }
-    state = "dead" if settled.dead else "waiting" if settled.retry else "done"
-    id = None
-    if settled.binding is not None:
-        external_id = answer.external_id or (record.external_id if record else None)
-        assert external_id is not None
-        id = _bind(conn, batch, job, settled, external_id=external_id, record=record)
-        columns["record_id"] = id
-    _put(conn, stream, settled.create, state=state, now=now, **columns)
-    if answer.outcome == "done" and id is None:
-        return  # a search that found nothing is no answer to a write
-    outgoing.log_receipts(
-        conn,
-        [
-            (
-                now, stream.connection_id, stream.object, answer.external_id, id, job.standing.subject, "create",
-                answer.outcome, dump(dict(settled.create.values)), None, answer.cause,
-            )
-        ],
-    )  # fmt: skip
-
-
-def _bind(
-    conn: Connection,
-    batch: Batch,
-    job: Job,
-    settled: Settled,
-    *,
-    external_id: str,
-    record: RemoteRecord | None,
-) -> int:
-    """The source record and binding of a record we made; it stays tied to the home id it was made for."""
-    stream, now = batch.stream, time.time()
-    assert settled.binding is not None
-    known = records.digests(conn, stream.connection_id, stream.object, external_ids=[external_id])
-    if known:  # the system met a record that is somebody's own: it stays theirs, and is read again
-        why = "unsettled"
-        outgoing.mark_reread(
-            conn, stream.connection_id, stream.object, external_ids=[external_id], why=why, now=now
-        )
-        return known[external_id][0].id
-    id = numbers.record_ids(conn, 1, now=now)[0]
-    raw = dump(record.raw) if record else "{}"
-    records.insert(
-        conn,
-        [
-            (
-                id, stream.connection_id, stream.object, external_id, "", None, stream.map_id, now, now, raw,
-            )
-        ],
-    )  # fmt: skip
-    evidence = Evidence(id, stream, external_id, "", now, None, settled.binding, (), settled.entries)
-    batch.kind.absorb(conn, batch.wiring, [evidence], now=now, lane=job.lane)
-    dependencies.wake(conn, [stream.connection_id], now=now)
-    return id
-
-
 def _bound(conn: Connection, stream: Stream, external_id: str) -> bool:
     known = records.digests(conn, stream.connection_id, stream.object, external_ids=[external_id])
     return bool(known)
 
 
-def _stored(conn: Connection, stream: Stream, job: Job) -> Create:
-    """The create as it stands now; its fence tells whether it is still ours."""
-    row = outgoing.creation(conn, job.create.home_id, stream.connection_id, object=stream.object)
-    return state_of(row)
+def _stored(conn: Connection, batch: Batch, jobs: Iterable[Job]) -> dict[int, Create]:
+    """The creates as they stand now, by home id; the fence of each tells whether it is still ours."""
+    stream, ids = batch.stream, [job.create.home_id for job in jobs]
+    rows = outgoing.creations(conn, stream.connection_id, stream.object, customer_ids=ids)
+    return {id: state_of(row) for id, row in rows.items()}
 
 
-def _store(batch: Batch, job: Job, create: Create, **columns: Any) -> None:
-    """Store a claimed create, unless another worker has taken it over since (R4)."""
+def _store(batch: Batch, unsent: Sequence[_Change]) -> None:
+    """Store claimed creates of which nothing was sent, but those another worker has taken over since (R4)."""
+    if not unsent:
+        return
     with batch.db.write() as conn:
-        if _stored(conn, batch.stream, job).fence != job.create.fence:
-            batch.counts["stale"] += 1
-            return
-        _put(conn, batch.stream, create, now=time.time(), **columns)
-
-
-def _put(conn: Connection, stream: Stream, create: Create, *, now: float, **columns: Any) -> None:
-    columns.setdefault("lease_until", create.lease_until if columns.get("state") == "claimed" else None)
-    outgoing.set_creation(
-        conn,
-        create.home_id,
-        stream.connection_id,
-        object=stream.object,
-        now=now,
-        step=create.state,
-        intent=outgoing.spelt(create.values),
-        doubt=create.doubt,
-        absent=create.absent,
-        call_ends_at=create.call_ends_at or None,
-        settled_at=create.settled_at or None,
-        fence=create.fence,
-        **columns,
-    )
+        standing = _stored(conn, batch, [job for job, _, _ in unsent])
+        mine = [one for one in unsent if standing[one[0].create.home_id].fence == one[0].create.fence]
+        batch.counts["stale"] += len(unsent) - len(mine)
+        put(conn, batch.stream, [(create, columns) for _, create, columns in mine], now=time.time())

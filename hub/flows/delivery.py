@@ -6,7 +6,6 @@ Three short transactions with two remote calls between them; killed anywhere, th
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,20 +14,18 @@ from sqlalchemy import Connection
 from hub.errors import HubError, LeaseLost, NeedsSteward, RecordRejected, RetryLater
 from hub.flows import deletes, owing, rails, rebasing, retry
 from hub.flows.absorb import Evidence
+from hub.flows.batch import Batch
 from hub.flows.bindings import load_bindings, save_bindings
-from hub.flows.kinds import Absorbed, Kind, kind_of
-from hub.flows.outcome import receipt_row, settle_row
+from hub.flows.kinds import Absorbed
+from hub.flows.outcome import Rows, receipt_row
 from hub.flows.remote import read_back, reading_of, send
-from hub.flows.wiring import Stream, Wiring
-from hub.sdk.connector import Change, Connector, Receipt, RemoteRecord
+from hub.flows.wiring import Stream
+from hub.sdk.connector import Change, Receipt, RemoteRecord
 from hub.store.queries import outgoing, records
 from hub.store.queries.records import Place
-from hub.store.session import Database
 from hub.sync.binding import Binding
 from hub.sync.delivery import begin, claim, needs_preread, preread, release
 from hub.sync.receipt import receipt as settle
-
-LEASE_SECONDS = 60.0
 
 
 class Claimed(NamedTuple):
@@ -57,22 +54,6 @@ class Unsendable(NamedTuple):
     values: Mapping[str, Any]
 
 
-class Batch(NamedTuple):
-    """What every step of one batch works with."""
-
-    db: Database
-    wiring: Wiring
-    stream: Stream
-    connector: Connector
-    counts: Counter[str]
-    lease_seconds: float = LEASE_SECONDS
-
-    @property
-    def kind(self) -> Kind:
-        """What a golden of this stream is made of."""
-        return kind_of(self.stream.object)
-
-
 def deliver(batch: Batch, *, lane: str) -> int:
     """Bring one batch of due records of the stream to golden. Returns how many were claimed; 0: nothing is due."""
     jobs = _claim(batch, lane=lane)
@@ -86,9 +67,11 @@ def deliver(batch: Batch, *, lane: str) -> int:
     writes = _begin(batch, jobs, read=read)
     if writes:
         started = time.time()
-        sent = send(batch.connector, batch.stream.object, [write.change for write in writes])
+        sent = send(batch.connector, batch.stream, [write.change for write in writes])
         receipts = read_back(batch.connector, batch.stream, sent.receipts, lost="unknown")
-        _settle(batch, writes, receipts, times=(started, time.time()))
+        times = (started, time.time())
+        batch.pace.took(len(jobs), seconds=sum(end - start for start, end in (read.times, times)))
+        _settle(batch, writes, receipts, times=times)
         if sent.broken:
             raise sent.broken
     return len(jobs)
@@ -96,33 +79,37 @@ def deliver(batch: Batch, *, lane: str) -> int:
 
 def _claim(batch: Batch, *, lane: str) -> list[Claimed]:
     stream, now = batch.stream, time.time()
-    limit = max(1, stream.capabilities.push_batch)
-    jobs = []
+    until = now + batch.lease_seconds
+    jobs, claimed, rows = [], [], Rows()
     with batch.db.write() as conn:
-        rows = outgoing.due(
-            conn, "delivery", stream.connection_id, object=stream.object, lane=lane, now=now, limit=limit
+        found = outgoing.due(
+            conn,
+            "delivery",
+            stream.connection_id,
+            object=stream.object,
+            lane=lane,
+            now=now,
+            limit=batch.pace.size(stream),
         )
-        ids = [row.record_id for row in rows]
+        if not found:
+            return []
+        ids = [row.record_id for row in found]
         states, places = load_bindings(conn, ids), records.places(conn, ids)
-        claimed = []
-        for row in rows:
-            before = states[row.record_id]
+        for row in found:
+            id, before = row.record_id, states[row.record_id]
             after = claim(before, now=now, lease_seconds=batch.lease_seconds)
-            if after is None:
-                at = None if before.gone else before.lease_until
-                outgoing.set_delivery(
-                    conn, row.record_id, now=now, state="done" if before.gone else "waiting", next_at=at
-                )
-                continue
-            claimed.append((row.record_id, after))
-            first = needs_preread(after, stream.policies[places[row.record_id].part])
-            word = row.cause == rails.CONFIRMED
-            jobs.append(Claimed(places[row.record_id], after.fence, row.attempts, lane, first, word))
+            if after is None and before.gone:
+                rows.put(id, state="done")
+            elif after is None:
+                rows.put(id, state="waiting", next_at=before.lease_until)
+            else:
+                claimed.append((id, after))
+                rows.put(id, state="claimed", lease_until=until, again=0)
+                first = needs_preread(after, stream.policies[places[id].part])
+                word = row.cause == rails.CONFIRMED
+                jobs.append(Claimed(places[id], after.fence, row.attempts, lane, first, word))
         save_bindings(conn, claimed)
-        for job in jobs:
-            outgoing.set_delivery(
-                conn, job.place.id, now=now, state="claimed", lease_until=now + batch.lease_seconds, again=0
-            )
+        rows.store(conn, now=now)
     return jobs
 
 
@@ -160,33 +147,29 @@ def _begin(batch: Batch, jobs: Sequence[Claimed], *, read: Read) -> list[Write]:
         jobs = _shown(conn, batch, jobs, read=read, now=now)
         states = load_bindings(conn, [job.place.id for job in jobs])
         jobs = [job for job in jobs if states[job.place.id].fence == job.fence]
+        if not jobs:
+            return []
         absorbed = _settle_reads(conn, batch, jobs, states=states, read=read)
-        writes = []
+        writes: list[Write] = []
         begun: list[tuple[int, Binding]] = []
+        rows = Rows()
         for job in jobs:
+            id = job.place.id
             write, state = _begin_one(batch, job, absorbed, before=read.found.get(job.place.external_id))
-            begun.append((job.place.id, state))
+            begun.append((id, state))
             if isinstance(write, Write):
                 writes.append(write)
                 # what the pre-read owed is in this very write; only a later change needs a follow-up
-                outgoing.set_delivery(
-                    conn, job.place.id, now=now, state="claimed", again=0, lease_until=state.lease_until
-                )
+                rows.put(id, state="claimed", again=0, lease_until=state.lease_until)
             elif isinstance(write, Unsendable):
                 batch.counts["dead"] += 1
-                outgoing.set_delivery(
-                    conn,
-                    job.place.id,
-                    now=now,
-                    state="dead",
-                    cause=str(write.error),
-                    code=write.error.code,
-                    tried=outgoing.spelt(write.values),
-                )
+                tried, code = outgoing.spelt(write.values), write.error.code
+                rows.put(id, state="dead", cause=str(write.error), code=code, tried=tried)
             else:
                 batch.counts["nothing_to_do"] += 1
-                outgoing.set_delivery(conn, job.place.id, now=now, state="done", cause=None, code=None)
+                rows.put(id, state="done", cause=None, code=None)
         save_bindings(conn, begun)
+        rows.store(conn, now=now)
     return writes
 
 
@@ -198,20 +181,10 @@ def _shown(
     mine = [job for job in jobs if job.place.external_id not in lost | hidden]
     if len(mine) == len(jobs):
         return mine
-    unseen = "the record could not be read before writing: the system does not show it"
-    for job in jobs:
-        if job.place.external_id in hidden:
-            step = retry.next_step(RetryLater(unseen), attempts=job.attempts, now=now)
-            _release(conn, [job])
-            outgoing.set_delivery(
-                conn,
-                job.place.id,
-                now=now,
-                state="waiting" if step.act == "later" else "dead",
-                next_at=step.at,
-                attempts=job.attempts + 1,
-                cause=unseen,
-            )
+    unseen = RetryLater("the record could not be read before writing: the system does not show it")
+    rows = Rows()
+    for job in _release(conn, [job for job in jobs if job.place.external_id in hidden]):
+        rows.retry(job.place.id, unseen, attempts=job.attempts, now=now)
     if lost:
         bound = deletes.bound_count(conn, batch.stream)
         try:
@@ -221,12 +194,9 @@ def _shown(
                 conn, batch.wiring, batch.stream, external_ids=sorted(lost), now=now
             )
         except NeedsSteward as error:
-            held = [job for job in jobs if job.place.external_id in lost]
-            _release(conn, held)
-            for job in held:
-                outgoing.set_delivery(
-                    conn, job.place.id, now=now, state="held", cause=str(error), code=error.code
-                )
+            for job in _release(conn, [job for job in jobs if job.place.external_id in lost]):
+                rows.put(job.place.id, state="held", cause=str(error), code=error.code)
+    rows.store(conn, now=now)
     return mine
 
 
@@ -348,9 +318,9 @@ def _settle(
             log.append(receipt_row(job.place, answer, wrote=write.values, stood=before.sent, now=now))
         records.forget_digests(conn, [one.record_id for one in evidence])
         absorbed = batch.kind.absorb(conn, batch.wiring, evidence, now=now, lane=writes[0].job.lane)
+        rows = Rows()
         for write, answer, received in settled:
-            settle_row(
-                conn,
+            rows.settle(
                 write.job.place.id,
                 answer=answer,
                 received=received,
@@ -359,28 +329,20 @@ def _settle(
                 owed=absorbed.owed(batch.stream, write.job.place.id),
                 now=now,
             )
+        rows.store(conn, now=now)
         outgoing.log_receipts(conn, log)
 
 
 def _put_back(batch: Batch, jobs: Sequence[Claimed], error: HubError) -> None:
     """The pre-read failed: claims are given back, rows go on the ladder, or wait for an admin."""
     now = time.time()
-    stops = retry.next_step(error, attempts=0, now=now).act == "stop"
     batch.counts["unreadable"] += len(jobs)
+    rows = Rows()
     with batch.db.write() as conn:
         for job in _release(conn, jobs):
-            step = retry.next_step(error, attempts=job.attempts, now=now)
-            outgoing.set_delivery(
-                conn,
-                job.place.id,
-                now=now,
-                state="dead" if step.act == "dead" else "waiting",
-                next_at=step.at,
-                attempts=job.attempts + int(step.charged and not stops),
-                cause=str(error),
-                code=error.code,
-            )
-    if stops:
+            rows.retry(job.place.id, error, attempts=job.attempts, now=now)
+        rows.store(conn, now=now)
+    if retry.next_step(error, attempts=0, now=now).act == "stop":
         raise error
 
 

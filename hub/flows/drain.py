@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable
 
 from hub.budget import Bucket
 from hub.flows import connect, creating, delivery, owing
+from hub.flows.batch import Batch
 from hub.flows.connect import Lease
-from hub.flows.delivery import Batch
 from hub.flows.reread import reread
 from hub.flows.wiring import Stream, Wiring
 from hub.queue import Lane
 from hub.sdk.connector import Connector
 from hub.settings import Settings
+from hub.store.queries import outgoing
 from hub.store.session import Database
 
 LANES: tuple[Lane, ...] = ("realtime", "bulk")
@@ -44,16 +45,23 @@ def drain(
     while busy and (end is None or time.monotonic() < end):
         busy = False
         for batch in batches:
+            due = _due(batch)
             for lane in lanes:
                 lease.prolong()
-                busy |= creating.make(batch, lane=lane) > 0
+                busy |= ("creation", lane) in due and creating.make(batch, lane=lane) > 0
                 lease.prolong()
-                busy |= delivery.deliver(batch, lane=lane) > 0
+                busy |= ("delivery", lane) in due and delivery.deliver(batch, lane=lane) > 0
             lease.prolong()
             busy |= reread(batch, lane=first) > 0
             if say is not None and busy:
                 say(counts)
     return counts
+
+
+def _due(batch: Batch) -> set[tuple[str, str]]:
+    """What there is to claim: a look costs no lock."""
+    with batch.db.read() as conn:
+        return outgoing.lanes_due(conn, batch.stream.connection_id, batch.stream.object, now=time.time())
 
 
 def connector_for(

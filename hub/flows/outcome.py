@@ -6,69 +6,80 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from hub.errors import HubError
 from hub.flows import retry
 from hub.flows.remote import as_error
 from hub.sdk.connector import Receipt
 from hub.store.documents import dump
-from hub.store.queries import outgoing
+from hub.store.queries import outgoing, outgoing_rows
 from hub.store.queries.records import Place
 from hub.sync.receipt import Received
 
 _AT_ONCE = 3  # so often a failed precondition is tried again at once: read, decide, write
 
 
-def settle_row(
-    conn: Connection,
-    record_id: int,
-    *,
-    answer: Receipt,
-    received: Received,
-    attempts: int,
-    wrote: Mapping[str, Any],
-    owed: Mapping[str, Any],
-    now: float,
-) -> None:
-    """Bring the row of a delivery to its next state, after the receipt was absorbed.
+class Rows:
+    """What becomes of the rows of a batch of deliveries; gathered, then stored in few statements."""
 
-    wrote: the values sent; owed: what golden asks for there now. A refusal of values that golden no longer asks for is
-    no dead letter: what it asks for now is sent.
-    """
-    if received.dead and (received.held or owed == wrote):
-        outgoing.set_delivery(
-            conn,
+    def __init__(self) -> None:
+        self._changed: list[tuple[int, dict[str, Any]]] = []
+        self._settled: list[tuple[int, bool]] = []
+
+    def put(self, record_id: int, **columns: Any) -> None:
+        """Columns as in `outgoing_rows.set_deliveries`."""
+        self._changed.append((record_id, columns))
+
+    def retry(self, record_id: int, error: HubError, *, attempts: int, now: float) -> None:
+        """Nothing was sent: on the ladder, or a dead letter; what waits for an admin costs no attempt."""
+        step = retry.next_step(error, attempts=attempts, now=now)
+        self.put(
             record_id,
-            now=now,
-            state="dead",
-            cause=answer.cause,
-            code=answer.outcome,
-            attempts=attempts + 1,
-            tried=outgoing.spelt(owed),
-        )
-    elif received.retry:
-        at_once = answer.outcome == "not_landed" and answer.after is None
-        step = retry.next_step(as_error(answer), attempts=attempts, now=now)
-        outgoing.set_delivery(
-            conn,
-            record_id,
-            now=now,
             state="dead" if step.act == "dead" else "waiting",
-            next_at=now if at_once and attempts < _AT_ONCE else step.at,
-            attempts=attempts + int(step.charged),
-            cause=answer.cause,
-            code=answer.outcome,
+            next_at=step.at,
+            attempts=attempts + int(step.charged and step.act != "stop"),
+            cause=str(error),
+            code=error.code,
         )
-    else:
-        again = received.follow_up or bool(received.dead and owed)
-        conn.execute(
-            text(
-                "UPDATE delivery SET state = CASE WHEN again = 1 OR :again THEN 'waiting' ELSE 'done' END, "
-                "again = 0, next_at = :now, attempts = 0, lease_until = NULL, cause = NULL, code = NULL, "
-                "tried = NULL, updated_at = :now WHERE record_id = :id"
-            ),
-            {"id": record_id, "again": again, "now": now},
-        )
+
+    def settle(
+        self,
+        record_id: int,
+        *,
+        answer: Receipt,
+        received: Received,
+        attempts: int,
+        wrote: Mapping[str, Any],
+        owed: Mapping[str, Any],
+        now: float,
+    ) -> None:
+        """After the receipt was absorbed.
+
+        wrote: the values sent; owed: what golden asks for there now. A refusal of values that golden no longer asks for
+        is no dead letter: what it asks for now is sent.
+        """
+        told = {"cause": answer.cause, "code": answer.outcome}
+        if received.dead and (received.held or owed == wrote):
+            tried = outgoing.spelt(owed)
+            self.put(record_id, state="dead", attempts=attempts + 1, tried=tried, **told)
+        elif received.retry:
+            at_once = answer.outcome == "not_landed" and answer.after is None and attempts < _AT_ONCE
+            step = retry.next_step(as_error(answer), attempts=attempts, now=now)
+            self.put(
+                record_id,
+                state="dead" if step.act == "dead" else "waiting",
+                next_at=now if at_once else step.at,
+                attempts=attempts + int(step.charged),
+                **told,
+            )
+        else:
+            self._settled.append((record_id, received.follow_up or bool(received.dead and owed)))
+
+    def store(self, conn: Connection, *, now: float) -> None:
+        """Store all that was gathered."""
+        outgoing_rows.set_deliveries(conn, self._changed, now=now)
+        outgoing_rows.settle_deliveries(conn, self._settled, now=now)
 
 
 def receipt_row(

@@ -14,6 +14,7 @@ from hub.sync.reading import Reading
 
 WRITTEN_ELSEWHERE = "write_back"  # the setting of connectors that never write in place
 _SOON = 1.0  # seconds
+_LONGEST = 2.0  # seconds of calls, after which what is claimed with them is put off
 _PATIENCE = 10.0  # seconds to wait for a read to show a write
 
 
@@ -39,17 +40,39 @@ class Sent(NamedTuple):
     broken: HubError | None = None
 
 
-def send(connector: Connector, object: str, changes: Sequence[Change]) -> Sent:
-    """Write, whatever the connector does."""
-    broken = None
+def send(connector: Connector, stream: Stream, changes: Sequence[Change]) -> Sent:
+    """Write, whatever the connector does, as many per call as it takes. Once the remote asks for a pause, or calls take
+    long, the rest is put off unsent."""
+    size = max(1, stream.capabilities.push_batch)
+    made: dict[str, Receipt] = {}
+    began = time.monotonic()
+    for start in range(0, len(changes), size):
+        if time.monotonic() - began > _LONGEST:
+            made |= _put_off(changes[start:], "its turn did not come: the calls before it took long", _SOON)
+            break
+        receipts, broken = _call(connector, stream.object, changes[start : start + size])
+        made |= receipts
+        if broken is not None:
+            return Sent(made | _put_off(changes[start + size :], str(broken), _SOON), broken)
+        pause = next((one for one in receipts.values() if one.outcome == "retry"), None)
+        if pause is not None:
+            made |= _put_off(changes[start + size :], pause.cause, pause.after or _SOON)
+            break
+    return Sent(made)
+
+
+def _put_off(changes: Sequence[Change], cause: str | None, after: float | None) -> dict[str, Receipt]:
+    return {one.key: Receipt(one.key, "retry", one.external_id, cause=cause, after=after) for one in changes}
+
+
+def _call(
+    connector: Connector, object: str, changes: Sequence[Change]
+) -> tuple[dict[str, Receipt], HubError | None]:
+    """The receipts of one call, by key; with why nothing more can be sent before an admin acts."""
     try:
         receipts = connector.push(object, changes)
     except (ConnectionBroken, WrongUse) as error:  # nothing was sent, and it costs no attempt
-        broken = error
-        receipts = [
-            Receipt(change.key, "retry", change.external_id, cause=str(error), after=_SOON)
-            for change in changes
-        ]
+        return _put_off(changes, str(error), _SOON), error
     except HubError as error:  # raised before anything was sent
         receipts = [receipt_for(change, error) for change in changes]
     except Exception as error:  # a defect of the connector: what was sent is not known
@@ -57,9 +80,9 @@ def send(connector: Connector, object: str, changes: Sequence[Change]) -> Sent:
         receipts = [Receipt(change.key, "unknown", change.external_id, cause=cause) for change in changes]
     by_key = {one.key: one for one in receipts}
     silent = "no receipt came"
-    return Sent(
-        {one.key: by_key.get(one.key) or Receipt(one.key, "unknown", cause=silent) for one in changes}, broken
-    )
+    return {
+        one.key: by_key.get(one.key) or Receipt(one.key, "unknown", cause=silent) for one in changes
+    }, None
 
 
 def read_back(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 
 from hub.flows import deletes, owing
-from hub.flows.delivery import Batch
+from hub.flows.batch import Batch
 from hub.flows.intake import PageIn, take_page
 from hub.store.queries import outgoing
 

@@ -223,9 +223,7 @@ class Bench:
 
         self.city = city
         report = SyncReport()
-        ask = pulling.Ask(
-            self.db, self.settings, report, full=True, confirm=True, say=lambda progress: None
-        )
+        ask = pulling.Ask(self.db, self.settings, report, full=True, confirm=True, say=lambda progress: None)
         pulling.here(ask, chosen(load_wiring(self.db), ("source",), object=None))
         assert report.exit_code == 0, report
         self.db.analyse()

@@ -10,8 +10,8 @@ import pytest
 from flows.flow_hub import Hub
 from flows.memory_system import MAP, MemorySystem
 
-from hub.flows import creating, delivery, work
-from hub.flows.delivery import Batch
+from hub.flows import creating, work
+from hub.flows.batch import Batch
 from hub.store.session import Database
 
 System = Callable[..., MemorySystem]
@@ -63,7 +63,7 @@ def test_a_defect_in_a_push_is_noted_as_its_cause(
         raise KeyError("phone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(delivery, "deliver", defect)
+        patch.setattr(creating, "make", defect)
         with pytest.raises(KeyError):
             work.run_push(db, hub.settings, hub.wiring(), of=[hub.stream("beta")])
     (run,) = hub.rows("SELECT state, code, cause FROM run WHERE kind = 'push' ORDER BY id DESC LIMIT 1")

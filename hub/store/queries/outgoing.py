@@ -203,58 +203,18 @@ def mark_reread(
         )
 
 
-def set_delivery(connection: Connection, record_id: int, *, now: float, **columns: Any) -> None:
-    """Change some columns of a delivery; the lease ends unless a new one is given. None for next_at keeps it.
-
-    tried: of a dead letter, the values it is about (`spelt`).
-    """
-    _set(connection, "delivery", {"record_id": record_id}, now=now, columns=columns)
-
-
-def set_creation(
-    connection: Connection, customer_id: int, connection_id: int, *, object: str, now: float, **columns: Any
-) -> None:
-    """Change some columns of a create, as `set_delivery`."""
-    key = {"customer_id": customer_id, "connection_id": connection_id, "object": object}
-    _set(connection, "creation", key, now=now, columns=columns)
-
-
-def _set(
-    connection: Connection, table: str, key: dict[str, Any], *, now: float, columns: dict[str, Any]
-) -> None:
-    if columns.get("next_at", 0) is None:
-        del columns["next_at"]
-    columns.setdefault("lease_until", None)
-    columns["updated_at"] = now
-    names = ", ".join(f"{name} = :{name}" for name in columns)
-    where = " AND ".join(f"{name} = :key_{name}" for name in key)
-    bound = columns | {f"key_{name}": value for name, value in key.items()}
-    connection.execute(text(f"UPDATE {table} SET {names} WHERE {where}"), bound)
-
-
-def creation(connection: Connection, customer_id: int, connection_id: int, *, object: str) -> Any:
-    """The row of one create."""
-    return connection.execute(
-        text(
-            "SELECT * FROM creation WHERE customer_id = :customer_id AND connection_id = :connection_id "
-            "AND object = :object"
-        ),
-        {"customer_id": customer_id, "connection_id": connection_id, "object": object},
-    ).one()
-
-
-def fences(
+def creations(
     connection: Connection, connection_id: int, object: str, *, customer_ids: Iterable[int]
-) -> dict[int, int]:
-    """The fence of each of these creates: who claimed it last (sync.md R4)."""
+) -> dict[int, Any]:
+    """The rows of these creates, by home id."""
     rows = connection.execute(
         text(
-            "SELECT customer_id, fence FROM creation WHERE connection_id = :connection_id AND object = :object "
+            "SELECT * FROM creation WHERE connection_id = :connection_id AND object = :object "
             f"AND customer_id {bulk.among(connection, 'ids')}"
         ),
         {"connection_id": connection_id, "object": object, "ids": bulk.pack(connection, customer_ids)},
     )
-    return {row[0]: row[1] for row in rows}
+    return {row.customer_id: row for row in rows}
 
 
 def answered(connection: Connection, connection_id: int, *, since: float) -> dict[str, int]:
@@ -379,3 +339,21 @@ def anything(
             for lane in lanes
         )
     )
+
+
+def lanes_due(connection: Connection, connection_id: int, object: str, *, now: float) -> set[tuple[str, str]]:
+    """(table, lane) of `delivery` and `creation` in which a stream has something to do now."""
+    asked = [(table, lane) for table in ("creation", "delivery") for lane in ("realtime", "bulk")]
+    found = connection.execute(
+        text(
+            "SELECT "
+            + ", ".join(
+                f"EXISTS (SELECT 1 FROM {table} WHERE connection_id = :id AND object = :object "
+                f"AND lane = '{lane}' AND state <> 'done' AND next_at <= :now "
+                "AND (state = 'waiting' OR (state = 'claimed' AND lease_until <= :now)))"
+                for table, lane in asked
+            )
+        ),
+        {"id": connection_id, "object": object, "now": now},
+    ).one()
+    return {one for one, there in zip(asked, found, strict=True) if there}
