@@ -1,8 +1,8 @@
 """One story through real servers: somebody buys as a guest in a store, mentions the company on Bluesky, and is joined
-by a steward; profile, order and interaction are one customer in the API, and the ERP has the sale under the right party.
+by a steward; profile, order and interaction are one customer in the API, and the ERP has the sale, of the right party.
 
 Store: django-oscar. ERP: Tryton. Network: a fake of it, so that the story is told everywhere, and a real one where
-HUB_TEST_SERVERS names a folder with its start script. All of the hub is used as an outsider does: its commands, its API.
+HUB_TEST_SERVERS names a folder with its start script. The hub is used as an outsider does: by its commands and its API.
 """
 
 from __future__ import annotations
