@@ -102,12 +102,14 @@ def list_(office: Office) -> None:
 @pass_office
 def show(office: Office, name: str) -> None:
     """How a connection stands, and everything that is configured for it."""
-    from hub.flows import account, configure
+    from hub.flows import account, auth_life, configure
 
     with office.store() as db:
         with db.read() as conn:
             one = configure.named(configure.load_stored(conn), name)
+            found = auth_life.forecast(conn, office.settings, name, now=office.now)
         row = next(_timed(row) for row in account.overview(db) if row["name"] == name)
+    row["auth"] = auth_life.shown(found, instant)
     keys = configure.flat(one.config, one.maps, base_dir=Path(one.row.base_dir), paused=False)
     if office.as_json:
         record(office, {**row, "config": keys})
@@ -214,7 +216,7 @@ def pause(office: Office, name: str) -> None:
 @_NAME
 @pass_office
 def resume(office: Office, name: str) -> None:
-    """Let a paused or broken connection work again."""
+    """Let a paused, broken or parked connection work again."""
     from hub.flows import connection_life
 
     with office.store() as db:
@@ -266,5 +268,7 @@ def _timed(row: dict[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "last_success": instant(row["last_success"]),
+        "since": instant(row["since"]),
+        "parked_until": instant(row["parked_until"]),
         "next_due": instant(row["next_due"]),
     }

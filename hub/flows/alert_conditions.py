@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
+from hub.canonical.moment import from_epoch
 from hub.errors import HubError
 from hub.flows.auth_life import forecast
 from hub.flows.causes import common
@@ -56,6 +57,13 @@ def _states(look: Look) -> Iterator[Found]:
     for row in look.rows:
         if row.state in ("needs_reauth", "broken"):
             yield Found(row.state, row.name, row.name, 1, {"name": row.name}, row.reason)
+
+
+def _quotas(look: Look) -> Iterator[Found]:
+    for row in look.rows:
+        if row.state == "active" and row.parked_until and row.parked_until > look.now:
+            facts = {"name": row.name, "until": from_epoch(row.parked_until)}
+            yield Found("quota", row.name, row.name, 1, facts, row.parked_why)
 
 
 def _dead_letters(look: Look) -> Iterator[Found]:
@@ -240,6 +248,7 @@ def _marks(words: tuple[str, ...]) -> str:
 
 CONDITIONS: tuple[Callable[[Look], Iterator[Found]], ...] = (
     _states,
+    _quotas,
     _parts,
     _stalled,
     _backlog,

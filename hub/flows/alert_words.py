@@ -31,6 +31,7 @@ PAGES: Mapping[str, str] = {
     "webhooks_left": "/connections/{name}",
     "token_expires": "/connections/{name}",
     "silent_part": "/",
+    "quota": "/connections/{name}",
     "test": "/",
 }
 
@@ -85,6 +86,11 @@ _EN: Mapping[str, tuple[str, str]] = {
         "No {part} of the hub has given a sign of life for {minutes} minutes.",
         "Start it again: hub up, or your service manager. Nothing is lost; what is due waits.",
     ),
+    "quota": (
+        "{name} asks to be left alone until {until}: its quota is used up. What is due waits.",
+        "Nothing is lost; it goes on by itself. Fewer calls: a longer schedule, or a larger quota there. Earlier: hub "
+        "connection resume {name}",
+    ),
     "test": ("This is a test of the alerts of CRM Hub.", "Nothing is to be done."),
 }
 
@@ -134,6 +140,10 @@ _ZH: Mapping[str, tuple[str, str]] = {
         "中心的 {part} 已有 {minutes} 分钟没有运行迹象。",
         "请重新启动：hub up，或使用您的服务管理器。数据不会丢失，到期的工作会等待。",
     ),
+    "quota": (
+        "{name} 的配额已用完，{until} 之前不再访问；到期的工作会等待。",
+        "数据不会丢失，届时自动继续。可放宽同步间隔或提高对方配额；要提前恢复：hub connection resume {name}",
+    ),
     "test": ("这是 CRM Hub 告警的测试消息。", "无需处理。"),
 }
 
@@ -147,6 +157,17 @@ LABELS: Mapping[str, tuple[str, str, str, str]] = {
     "en": ("Why", "Fix", "See", "Since"),
     "zh": ("原因", "处理", "查看", "开始于"),
 }
+
+
+_UNSENT = {
+    "en": {"mail": "Alerts could not be sent by mail.", "webhook": "Alerts could not be sent to alert_url."},
+    "zh": {"mail": "告警邮件无法发送。", "webhook": "告警无法发送到 alert_url。"},
+}
+
+
+def unsent(channel: str, *, language: str = "en") -> str:
+    """That alerts do not get through."""
+    return _UNSENT.get(language, _UNSENT["en"])[channel]
 
 
 def words(kind: str, facts: Mapping[str, Any], *, language: str = "en") -> Words:

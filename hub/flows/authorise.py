@@ -13,12 +13,14 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from hub.errors import WrongUse
+from hub.flows import connection_life
 from hub.flows.configure import load_stored, named
 from hub.flows.connect import Lease, build
 from hub.flows.oauth_tokens import box
 from hub.sdk.connector import Connector
 from hub.settings import Settings
 from hub.store.queries import connections, oauth_tokens
+from hub.store.queries.connection_state import STOPPED
 from hub.store.queries.oauth_tokens import Visit
 from hub.store.session import Database
 
@@ -73,9 +75,9 @@ def arrive(db: Database, settings: Settings, landed: str, *, now: float) -> str:
         server=query.get("accounts-server"),
     )
     with db.write() as conn:
-        row = named(load_stored(conn), visit.connection).row
-        if row.state == "broken":
-            connections.change(conn, row.id, now=now, state="active", reason=None)
+        stored = named(load_stored(conn), visit.connection)
+        if stored.row.state in STOPPED:
+            connection_life.wake(conn, stored, now=now)
         connections.note(conn, "connection.authorize", visit.connection, by=visit.by, detail=None, now=now)
     return visit.connection
 

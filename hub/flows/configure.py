@@ -19,6 +19,7 @@ from hub.flows.wiring import compiled
 from hub.sdk import registry
 from hub.sdk.manifest import nearest
 from hub.store.queries import connections
+from hub.store.queries.connection_state import STOPPED
 from hub.store.queries.connections import ConnectionRow
 from hub.store.session import Database
 
@@ -290,8 +291,12 @@ def _put(
             values |= {"behind": now}
         if revived:
             values |= {"confirmed_at": None, "reason": None}
-        if revived or wanted.paused is not None or known.row.state == "broken":
-            values |= {"state": "paused" if wanted.paused else "active", "reason": None}
+        if revived or wanted.paused is not None or known.row.state in STOPPED:
+            values |= {
+                "state": "paused" if wanted.paused else "active",
+                "reason": None,
+                "state_at": None,
+            }
         connections.change(conn, id, now=now, **values)
     connections.put_maps(conn, id, {object: one._asdict() for object, one in wanted.maps.items()})
     _schedule(conn, id, wanted.config, known, now=now)

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, text
 
 from hub.errors import WrongUse
 from hub.flows import schedule
-from hub.flows.configure import load_stored, named
+from hub.flows.configure import Stored, load_stored, named
 from hub.flows.deletes import retire_connection
 from hub.flows.wiring import load_wiring
-from hub.store.queries import connections, oauth_tokens
+from hub.store.queries import connections, oauth_tokens, runs
 from hub.store.session import Database
 
 
@@ -37,16 +37,26 @@ def pause(db: Database, name: str, *, by: str, now: float) -> bool:
 
 
 def resume(db: Database, name: str, *, by: str, now: float) -> bool:
-    """Let a paused or broken connection work again; scheduled streams are due now. False: it was active."""
+    """Let a paused, broken or parked connection work again; scheduled streams are due now. False: it was active."""
     with db.write() as conn:
         stored = named(load_stored(conn), name)
-        if stored.row.state == "active":
+        if stored.row.state == "active" and (stored.row.parked_until or 0.0) <= now:
             return False
-        connections.change(conn, stored.row.id, now=now, state="active", reason=None)
-        for object in stored.config.objects:
-            schedule.plan(conn, stored.row.id, object, config=stored.config, now=now)
+        wake(conn, stored, now=now)
         connections.note(conn, "connection.resume", name, by=by, detail=None, now=now)
     return True
+
+
+def wake(conn: Connection, stored: Stored, *, now: float) -> None:
+    """It works again: what is scheduled is due now, and a stream that failed for what is mended now is pulled again."""
+    id = stored.row.id
+    connections.change(
+        conn, id, now=now, state="active", reason=None, state_at=None, parked_until=None, parked_why=None
+    )
+    for object in stored.config.objects:
+        schedule.plan(conn, id, object, config=stored.config, now=now)
+        if runs.stopped(conn, id, object):
+            runs.request(conn, id, object, kind="pull", lane="bulk", options={}, now=now)
 
 
 def leaving(db: Database, name: str) -> Leaving:

@@ -24,6 +24,7 @@ from hub.queue import open_queue
 from hub.sdk import registry
 from hub.settings import Settings, read_keys, resolve_secret
 from hub.store.queries import heartbeats, schema
+from hub.store.queries.connection_state import STOPPED
 from hub.store.session import Database
 
 _LEAST_FREE = 200 * 1024 * 1024  # bytes
@@ -144,7 +145,7 @@ def _connections(settings: Settings, db: Database) -> Iterator[Check]:
         stored = load_stored(conn)
     for name, one in stored.items():
         step = f"connection {name}"
-        if one.row.state == "broken":
+        if one.row.state in STOPPED:
             yield Check(
                 step, False, one.row.reason or "stopped", f"Mend it, then: hub connection resume {name}"
             )

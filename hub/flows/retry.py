@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from hub.errors import (
     ConnectionBroken,
     HubError,
+    NeedsReauth,
     NeedsSteward,
     RecordRejected,
     RetryLater,
@@ -38,6 +39,11 @@ class Next(NamedTuple):
     act: Act
     at: float
     charged: bool
+
+
+def stops_as(error: HubError) -> str:
+    """The state of a connection that stops for this error."""
+    return "needs_reauth" if isinstance(error, NeedsReauth) else "broken"
 
 
 def next_step(error: Exception, *, attempts: int, now: float) -> Next:

@@ -99,18 +99,19 @@ class _Batch:
         """Bring the rows to their next state. Whether it is worth going on."""
         now = time.time()
         steps: list[Step] = []
-        broken: str | None = None
+        broken: HubError | None = None
         for row in rows:
             met = (trouble.get((hint.object, hint.external_id)) for hint in row.hints)
             error = next((one for one in met if one is not None), None)
             step, stops = _next(row, error, now=now)
-            broken = str(error) if stops else broken
+            broken = error if stops and isinstance(error, HubError) else broken
             steps.append(step)
             self.counts[step.state] += 1
         with self.db.claim() as conn:
             inbox.settle(conn, steps, owner=self.owner, now=now)
             if broken:
-                connection_state.broken(conn, self.connection_id, reason=broken, now=now)
+                state = retry.stops_as(broken)
+                connection_state.stopped(conn, self.connection_id, state=state, reason=str(broken), now=now)
         return broken is None
 
     def _kept(self, lease: Lease) -> None:

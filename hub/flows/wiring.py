@@ -28,6 +28,7 @@ from hub.sdk import registry
 from hub.sdk.manifest import Manifest, ObjectCapabilities
 from hub.store.documents import dump, load
 from hub.store.queries import connections
+from hub.store.queries.connection_state import STOPPED
 from hub.store.queries.undone import Undone, in_force
 from hub.store.session import Database
 from hub.store.tables import connection as connection_table
@@ -264,7 +265,7 @@ def _stream(
         scope=compile_scope(rules.create, rules.where, on_exit=rules.on_exit),
         base_dir=Path(row.base_dir),
         confirmed=row.confirmed_at is not None,
-        active=row.state in ("active", "broken"),  # a person or the ladder may try a broken one again
+        active=row.state in ("active", *STOPPED),  # a person or the ladder may try a broken one again
     )
 
 

@@ -243,4 +243,6 @@ def _stop_if_broken(db: Database, connection_id: int, error: HubError) -> None:
     """A connection that cannot work waits for an admin; its pushes stay queued."""
     if retry.next_step(error, attempts=0, now=0.0).act == "stop":
         with db.claim() as conn:
-            connection_state.broken(conn, connection_id, reason=str(error), now=time.time())
+            connection_state.stopped(
+                conn, connection_id, state=retry.stops_as(error), reason=str(error), now=time.time()
+            )

@@ -34,6 +34,7 @@ STATES: Mapping[str, State] = {
     "needs": State("needs", "alert", lazy_gettext("needs you")),
     "held": State("needs", "alert", lazy_gettext("held")),
     "broken": State("needs", "broken", lazy_gettext("broken")),
+    "needs_reauth": State("needs", "broken", lazy_gettext("broken")),
     "failed": State("needs", "broken", lazy_gettext("failed")),
     "paused": State("stopped", "paused", lazy_gettext("stopped")),
     "cancelled": State("stopped", "paused", lazy_gettext("cancelled")),

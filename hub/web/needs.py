@@ -8,9 +8,14 @@ from flask import url_for
 from sqlalchemy import Connection
 
 from hub.errors import HubError
-from hub.store.queries import glance, inbox
+from hub.flows import alert_words
+from hub.store.queries import alerts, glance, inbox
+from hub.web import language
 from hub.web.say import gettext, ngettext
 from hub.web.words import number
+
+# kinds of alerts that the overview of the connections does not show
+ALARMS = ("silent_part", "stalled", "backlog", "held_run", "drift", "token_expires", "quota")
 
 
 class Need(NamedTuple):
@@ -40,6 +45,7 @@ def needs(
             names=gettext(", ").join(late),
         )
         found.append(Need("paused", told, None, "hub up", None))
+    found += _alarms(conn, now=now)
     found += [need for one in connections if (need := _held(conn, one))]
     found += [need for one in connections if (need := _dead(one))]
     found += _quarantine(connections)
@@ -68,8 +74,22 @@ def needs(
     return found
 
 
+def _alarms(conn: Connection, *, now: float) -> list[Need]:
+    """Open alerts of what is not seen by a look at the connections, and alerts that cannot be sent."""
+    found = []
+    for one in alerts.open_ones(conn):
+        if one.kind in ALARMS and (one.silenced_until or 0.0) <= now:
+            said = alert_words.words(one.kind, one.facts, language=language.chosen())
+            action = gettext("See the connection") if one.connection else gettext("See the causes")
+            found.append(Need("failed", said.title, one.cause or said.fix, action, said.page, one.connection))
+    for stuck in alerts.stuck(conn)[:1]:
+        told = alert_words.unsent(stuck.channel, language=language.chosen())
+        found.append(Need("failed", told, stuck.cause, "hub alert test", None))
+    return found
+
+
 def _broken(one: dict[str, Any]) -> Need | None:
-    if one["state"] != "broken":
+    if one["state"] not in ("broken", "needs_reauth"):
         return None
     told = gettext("%(name)s is broken: it is not read, and changes for it wait.", name=one["name"])
     where = url_for("pages.connection", name=one["name"])

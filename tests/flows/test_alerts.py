@@ -163,7 +163,7 @@ def test_the_chinese_reader_gets_chinese(
 
 def test_every_kind_has_its_words_in_every_language() -> None:
     assert {*alert_words._EN} == {*alert_words._ZH} == {*alert_words.PAGES}
-    names = "name object count of percent healed fields run minutes state days"
+    names = "name object count of percent healed fields run minutes state days until"
     facts = dict.fromkeys(names.split(), 1) | {"part": "worker bulk"}
     for language in alert_words.LANGUAGES:
         for kind in alert_words.PAGES:

@@ -104,7 +104,7 @@ def test_wrong_credentials_break_the_connection_pushes_stay_queued_and_resume_he
     failed = {(one.connection, one.kind): one.cause for one in report.outcomes if one.state == "failed"}
     assert "beta refuses our key. Fix: Renew the key." in failed[("beta", "pull")]
     row = hub.rows("SELECT state, reason FROM connection WHERE name = 'beta'")[0]
-    assert (row.state, "refuses our key" in row.reason) == ("broken", True)
+    assert (row.state, "refuses our key" in row.reason) == ("needs_reauth", True)
     for table in ("delivery", "creation"):
         assert hub.count(table, "state = 'waiting' AND attempts = 0") == 1, table
     beta.broken = None
@@ -125,7 +125,7 @@ def test_a_key_that_expires_between_pull_and_push_costs_no_attempt(
     assert [(one.connection, one.kind, one.state) for one in report.outcomes if one.connection == "beta"] == [
         ("beta", "push", "failed")
     ]
-    assert hub.one("SELECT state FROM connection WHERE name = 'beta'") == "broken"
+    assert hub.one("SELECT state FROM connection WHERE name = 'beta'") == "needs_reauth"
     assert hub.count("delivery", "state = 'waiting' AND attempts = 0") == 1
     beta.broken = None
     assert hub.settle("beta").exit_code == 0

@@ -102,7 +102,7 @@ def test_a_broken_connection_keeps_its_webhooks_until_it_works(company: Company)
     step.send("shop", "s1")
     shop.broken = NeedsReauth("the key is refused")
     step.work("shop")
-    assert hub.one("SELECT state FROM connection WHERE name = 'shop'") == "broken"
+    assert hub.one("SELECT state FROM connection WHERE name = 'shop'") == "needs_reauth"
     step.bells.rung.clear()
     step.send("shop", "s1", id="more")
     assert (step.bells.rung, list(sweep(hub.db, time.time()))) == ([], [])

@@ -148,6 +148,18 @@ def open_runs(connection: Connection, *, now: float) -> list[Any]:
     )
 
 
+def stopped(connection: Connection, connection_id: int, object: str) -> bool:
+    """Whether the last pull of a stream failed because the connection could not work."""
+    row = connection.execute(
+        text(
+            "SELECT state, code FROM run WHERE connection_id = :id AND object = :object AND kind = 'pull' "
+            "ORDER BY id DESC LIMIT 1"
+        ),
+        {"id": connection_id, "object": object},
+    ).first()
+    return row is not None and row.state == "failed" and row.code in ("needs_reauth", "connection_broken")
+
+
 def due_now(connection: Connection, run_id: int, *, options: Any, now: float) -> None:
     """A person asks: a run that waits, for a worker or on the ladder, is tried at once and as asked now."""
     connection.execute(

@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from hub.errors import WrongUse
 from hub.flows import account, review
-from hub.store.queries import connections, glance, heartbeats, listings
+from hub.store.queries import alerts, connections, glance, heartbeats, listings
 from hub.web import language, looks
+from hub.web.needs import ALARMS
 from hub.web.place import compiled, store
 from hub.web.say import gettext, lazy_gettext
 
@@ -48,10 +49,12 @@ def counted() -> dict[str, int]:
         quarantined = listings.quarantine_counts(conn)
         waiting = listings.waiting_counts(conn)
         holds = glance.open_holds(conn)
+        alarms = [one.kind for one in alerts.open_ones(conn)]
     open_work = {row.id: waiting.get(row.id, {}) for row in rows}
     return {
+        "home": sum(kind in ALARMS for kind in alarms),
         "problems": sum(quarantined.get(id, 0) + work.get("dead", 0) for id, work in open_work.items()),
-        "connections": sum(row.state == "broken" or "held" in open_work[row.id] for row in rows),
+        "connections": sum(row.state in ("broken", "needs_reauth") or "held" in open_work[row.id] for row in rows),
         "conflicts": holds,
         "review": unsure(),
     }
