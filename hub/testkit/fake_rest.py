@@ -79,6 +79,15 @@ class FakeRest(Loopback):
         finally:
             self.habits.discard(name)
 
+    @contextmanager
+    def skew(self, seconds: float) -> Iterator[None]:
+        """Its clock is off by this much for a while, in its rows and in its Date header."""
+        before, self.clock_ahead = self.clock_ahead, seconds
+        try:
+            yield
+        finally:
+            self.clock_ahead = before
+
     # --- what a system says otherwise ----------------------------------------------------------------------
 
     def allowed(self, request: Request) -> bool:

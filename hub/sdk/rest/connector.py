@@ -67,6 +67,7 @@ class RestConnector(Connector):
         )
         self._query = access.query(self.rest.auth, connection, http)
         self._bound: Http | None = None
+        self._root = ""
         self.address()
 
     # --- what a subclass may say otherwise --------------------------------------------------------------
@@ -197,6 +198,7 @@ class RestConnector(Connector):
             url = (known.extra.get(host) if known else None) or url
         prefix = f"/{self.rest.prefix.strip('/')}" if self.rest.prefix else ""
         auth = self._oauth or access.auth(self.rest.auth, self.connection)
+        self._root = url.rstrip("/")
         self._bound = self.http.at(url.rstrip("/") + prefix, auth=auth, headers=self.rest.headers)
         return self._bound
 
@@ -205,6 +207,8 @@ class RestConnector(Connector):
         if self._query and not path.startswith(("http://", "https://")):
             options["params"] = {**(options.get("params") or {}), **self._query}
         api = self.address()
+        if path.startswith("/"):
+            path = f"{self._root}{path}"
         if self._oauth is None:
             return api.request(method, path, **options)
         return self._oauth.fresh(lambda: api.request(method, path, **options))

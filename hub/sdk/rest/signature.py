@@ -60,8 +60,9 @@ def _prove(
 
 
 def _hint(table: WebhookTable, given: Mapping[str, str], said: Any, event: Any) -> Iterable[Hint]:
-    word, id = reach(event, table.word), reach(event, table.id)
-    if not isinstance(word, str):
+    words, id = [reach(event, name) for name in table.word.split()], reach(event, table.id)
+    word = ".".join(str(one) for one in words)
+    if not all(isinstance(one, str) for one in words):
         raise RecordRejected(f"the webhook's body is not as agreed: an event has no {table.word}")
     object = next((mine for start, mine in table.objects.items() if word.startswith(start)), None)
     if object is None:

@@ -1,7 +1,8 @@
 """The tables [rest] of a manifest: how a plain REST system is spoken to, without a program.
 
 A name with dots reaches into nested objects (`data.next`); `emails[].value` takes `value` from each of a list; the
-empty name is the whole answer. `{id}` in a path stands for the external id. Every key, with its default:
+empty name is the whole answer. `{id}` in a path stands for the external id; a path that begins with a slash stands
+beside the prefix, not below it. Every key, with its default:
 
     [rest]
     url     = ""              # the address, where all accounts have the same; else the setting `url` is required
@@ -76,7 +77,7 @@ empty name is the whole answer. `{id}` in a path stands for the external id. Eve
     window   = 300            # seconds that such a time may be off
     ping     = ""             # a body without signature that only asks whether we are there: a pattern
     events   = ""             # where in the body the list of events stands; "" = the body is one
-    word     = "type"         # of an event: what happened
+    word     = "type"         # of an event: what happened; of several names, their values with dots between
     id       = "id"           # of an event: to which record
     objects  = {}             # the beginning of that word = our object
     deleted  = []             # the ends of that word that mean: deleted
