@@ -17,7 +17,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from hub.identity.features import Features
-from hub.identity.keys import keys, kind_of
+from hub.identity.keys import cap_of, keys, kind_of
 from hub.identity.model import STEPS, MatchModel, step
 from hub.identity.score import points
 from hub.store.queries import matching as queries
@@ -73,7 +73,7 @@ def tally(conn: Connection, held: Held, model: MatchModel) -> Tally:
         for hash in many:
             if hash in after:
                 after[hash].add(id)
-    common = {hash for hash, ids in after.items() if len(ids) > model.key_cap}
+    common = {hash for hash, ids in after.items() if len(ids) > cap_of(hash, model)}
     again = _no_longer_common(conn, held, known, model) if known and left else {}
     after |= again
     queries.put_common(conn, common)
@@ -109,13 +109,13 @@ def _no_longer_common(
     few = {
         hash
         for hash, count in queries.key_counts(conn, leaving).items()
-        if count - len(leaving[hash]) <= model.key_cap  # those coming are counted below
+        if count - len(leaving[hash]) <= cap_of(hash, model)  # those coming are counted below
     }
     found: dict[int, set[int]] = {hash: set() for hash in few}
     for hash, id in queries.holders(conn, few):
         found[hash].add(id)
     found = {hash: (ids - leaving[hash]) | coming[hash] for hash, ids in found.items()}
-    found = {hash: ids for hash, ids in found.items() if len(ids) <= model.key_cap}
+    found = {hash: ids for hash, ids in found.items() if len(ids) <= cap_of(hash, model)}
     queries.drop_common(conn, found)
     return found
 
@@ -125,7 +125,7 @@ def _taken(hash: int, count: int, model: MatchModel) -> int:
     kind = kind_of(hash)
     if kind not in model.rivals:
         return 0
-    at = model.rivals[kind][step(count, model.key_cap)]
+    at = model.rivals[kind][step(count, cap_of(hash, model))]
     return -at if kind == "name" else at
 
 

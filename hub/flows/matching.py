@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -171,7 +172,12 @@ def nodes_of(conn: Connection, wiring: Wiring, ids: Iterable[int]) -> dict[int, 
 
 def features_of(standing: Standing) -> Features:
     """The features stored with a record."""
-    return Features.from_json(load(standing.features))
+    return _read(standing.features)
+
+
+@lru_cache(maxsize=8192)
+def _read(text: str) -> Features:
+    return Features.from_json(load(text))
 
 
 def cluster_of(

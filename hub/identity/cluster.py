@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from hub.identity.compare import name
-from hub.identity.decide import Decided, Decision, in_force, parted
+from hub.identity.decide import Decided, Decision, in_force, pair, parted
 from hub.identity.features import Features
 from hub.identity.model import MatchModel
 from hub.identity.score import Level, forbidden, points
@@ -89,7 +89,11 @@ def cluster(
     refused: list[Refused] = []
     if strong:
         _join_by_machine(
-            nodes, groups, strong, _Judge(nodes, groups, decided, model=model, level=level), refused
+            nodes,
+            groups,
+            strong,
+            _Judge(nodes, groups, decided, model=model, level=level, strong=strong),
+            refused,
         )
     return Clusters(_sorted(nodes, groups), decided.skipped, refused)
 
@@ -167,6 +171,7 @@ class _Judge:
         *,
         model: MatchModel,
         level: Level,
+        strong: list[tuple[int, int, int]],
     ) -> None:
         self._nodes = nodes
         self._model = model
@@ -176,6 +181,7 @@ class _Judge:
         self._given = {record: tuple(members) for record, members in groups.items() if len(members) > 1}
         self._small = len(nodes) <= _SMALL
         self._points: dict[tuple[Features, Features], int] = {}
+        self._strong = {pair(a, b): found for a, b, found in strong if found >= model.auto}
         self._unique = any(node.connection_unique for node in nodes.values())
 
     def too_many(self) -> bool:
@@ -214,6 +220,9 @@ class _Judge:
 
     def _pair(self, a: int, b: int, left: list[int], right: list[int]) -> tuple[int, str | None]:
         """(points, reason that forbids) of a cross pair; what a person's union excuses counts as nothing."""
+        joined = self._strong.get((a, b) if a < b else (b, a))
+        if joined is not None:
+            return joined, None
         mine, theirs = self._nodes[a].features, self._nodes[b].features
         found = points(mine, theirs, self._model) if self._small else self._known(mine, theirs)
         if found >= self._model.auto:

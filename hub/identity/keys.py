@@ -11,6 +11,7 @@ which kind it is.
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from hub.identity.features import Features, features
 from hub.identity.fold import sound
@@ -18,7 +19,10 @@ from hub.identity.han import is_han, pinyin_parts
 from hub.identity.nicknames import root
 from hub.identity.places import place
 
-__all__ = ["KINDS", "Features", "features", "key", "keys", "kind_of"]
+if TYPE_CHECKING:
+    from hub.identity.model import MatchModel
+
+__all__ = ["KINDS", "Features", "cap_of", "features", "key", "keys", "kind_of"]
 
 KINDS = (
     "email",
@@ -69,7 +73,9 @@ def _of_place(text: str, first: str, last: str) -> list[tuple[str, str]]:
     where = place(text)
     made = []
     if where.street and where.number:
-        made.append(("address", f"{where.number} {where.street}"))
+        made.append(
+            ("address", f"{where.number} {where.street} {where.postal_code[:2] or where.locality[:3]}")
+        )
     elif where.street and where.postal_code:
         made.append(("near", f"{where.street} {where.postal_code}"))
     town = where.locality[:5]
@@ -78,7 +84,7 @@ def _of_place(text: str, first: str, last: str) -> list[tuple[str, str]]:
     elif town:
         made += [("near", f"{part} {town}") for part in {first, last} - {""}]
     if town and first and last:
-        made.append(("near", f"{first} {last[0]} {town}"))
+        made.append(("near", f"{first} {last[:2]} {town}"))
     return made
 
 
@@ -116,3 +122,13 @@ def key(kind: str, value: str, *, realm: str) -> int:
 def kind_of(hash: int) -> str:
     """The kind of a key."""
     return KINDS[hash & 15]
+
+
+def cap_of(hash: int, model: MatchModel) -> int:
+    """How many records may hold a key before it finds nobody any more; a name alone soon says too little."""
+    kind = hash & 15
+    return model.name_cap if kind == _NAME else model.near_cap if kind in _NEAR else model.key_cap
+
+
+_NAME = _NUMBERS["name"]
+_NEAR = frozenset(_NUMBERS[kind] for kind in ("near", "birth_date", "company"))

@@ -16,7 +16,7 @@ from hub.errors import WrongFile
 from hub.identity.fold import fold, words
 
 _SECTIONS = ("number", "thresholds", "weights", "rivals", "blocked", "names")
-_THRESHOLDS = ("auto", "review", "guard", "cap", "key_cap")
+_THRESHOLDS = ("auto", "review", "guard", "cap", "key_cap", "near_cap", "name_cap")
 STEPS = (3, 5, 8, 16, 32)
 """How many records may share a key before the next step: up to the first it says nothing against a match."""
 NO_CEILING = 1_000_000
@@ -115,9 +115,9 @@ class Frequencies:
 class MatchModel:
     """number: which model this is. auto, review: points from which a pair joins, or is shown to a steward.
     guard: the least mean of all cross scores at which two groups still join. cap: how many different records
-    one component may hold. key_cap: how many records a key may have before it finds nobody any more. rivals: by kind
-    of key, the points to take off at each step of `STEPS` and, last, over the cap; for "name", the most that names may
-    then be worth."""
+    one component may hold. key_cap: how many records a key may have before it finds nobody any more; near_cap: that of
+    a name with a place, a birth date with an initial, a company's longest word; name_cap: that of a name alone. rivals: by kind of key, the points to take off at each step of `STEPS` and, last, over the cap; for
+    "name", the most that names may then be worth."""
 
     number: int
     auto: int
@@ -125,6 +125,8 @@ class MatchModel:
     guard: int
     cap: int
     key_cap: int
+    near_cap: int
+    name_cap: int
     weights: Weights
     rivals: Mapping[str, tuple[int, ...]]
     blocked: Blocked

@@ -79,28 +79,33 @@ def taken(rivals: Rivals, model: MatchModel, *, name: int) -> int:
 _NOT_ONE = ("given other", "part")
 _OWN_TAX = {"exact": 2, "near": 1, "differs": 0}
 _OWN_BIRTH = ("exact", "near", "first", "part")
+_AT = Features._fields.index
 _IDENTIFIERS = (compare.email, compare.phone)
-_FURTHER: tuple[tuple[compare.Feature, frozenset[str]], ...] = (
-    (compare.email, frozenset({"exact", "shared", "near", "local"})),
-    (compare.phone, frozenset({"exact"})),
-    (compare.address, frozenset({"exact", "near", "moved"})),  # not where mailbox or telephone differ
-    (compare.company, frozenset({"exact"})),
-    (compare.domain, frozenset()),  # a group's, a franchise's
+_FURTHER: tuple[tuple[int, compare.Feature, frozenset[str]], ...] = (
+    (_AT("emails"), compare.email, frozenset({"exact", "shared", "near", "local"})),
+    (_AT("phones"), compare.phone, frozenset({"exact"})),
+    (
+        _AT("places"),
+        compare.address,
+        frozenset({"exact", "near", "moved"}),
+    ),  # not where mailbox or telephone differ
+    (_AT("company"), compare.company, frozenset({"exact"})),
+    (_AT("domains"), compare.domain, frozenset()),  # a group's, a franchise's
 )
-"""Features with the levels that let a pair of equal names be joined."""
+"""Features, by the place of their values, with the levels that let a pair of equal names be joined."""
 
 
 def _measure(a: Features, b: Features, model: MatchModel) -> _Measured:
     if a.kind != b.kind and a.kind and b.kind:
         return _Measured(NEVER, False, "one is a person, the other an organisation")
     total = own = 0  # own: evidence that is the person's and not their household's or office's
-    if (found := compare.external_ref(a, b, model)) is not None:
+    if a.refs and b.refs and (found := compare.external_ref(a, b, model)) is not None:
         total, own = found.points, 2
-    if (found := compare.tax_id(a, b, model)) is not None:
+    if a.tax_ids and b.tax_ids and (found := compare.tax_id(a, b, model)) is not None:
         total += found.points
         own += _OWN_TAX[found.level]
     contradicts = False
-    if (found := compare.birth_date(a, b, model)) is not None:
+    if a.birth_date and b.birth_date and (found := compare.birth_date(a, b, model)) is not None:
         total += found.points
         own += found.level in _OWN_BIRTH
         contradicts = found.level == "differs" and own < 2
@@ -131,8 +136,8 @@ def _names_contradict(name: NameFound, own: int) -> bool:
 
 def _further(a: Features, b: Features, model: MatchModel) -> _Further:
     total, meet, clash, alone, foreign = 0, False, False, False, False
-    for feature, levels in _FURTHER:
-        if (found := feature(a, b, model)) is None:
+    for place, feature, levels in _FURTHER:
+        if not (a[place] and b[place]) or (found := feature(a, b, model)) is None:
             continue
         total += found.points
         if found.level in levels:

@@ -26,7 +26,7 @@ from hub import resources
 from hub.errors import RecordRejected
 from hub.identity.cluster import Node, cluster
 from hub.identity.features import Features, features
-from hub.identity.keys import keys, kind_of
+from hub.identity.keys import cap_of, keys, kind_of
 from hub.identity.model import MatchModel, load_model
 from hub.identity.score import points, score
 from hub.mapping.engine import Context, compile_map
@@ -145,7 +145,7 @@ def link(nodes: Sequence[Features], model: MatchModel, *, realm: str = "") -> Li
     shared: dict[tuple[int, int], dict[str, int]] = {}
     capped = 0
     for hash, many in behind.items():
-        if len(many) > model.key_cap:
+        if len(many) > cap_of(hash, model):
             capped += 1
             continue
         if len(many) == 1:
@@ -156,14 +156,14 @@ def link(nodes: Sequence[Features], model: MatchModel, *, realm: str = "") -> Li
                 shared[pair] = {kind: count}
             elif known.get(kind, 10**9) > count:
                 known[kind] = count
-    frequent = {hash for hash, many in behind.items() if len(many) > model.key_cap}
+    frequent = {hash for hash, many in behind.items() if len(many) > cap_of(hash, model)}
     common = [frequent.intersection(keys(one, realm=realm)) for one in nodes] if frequent else []
     found = {}
     for pair, rivals in shared.items():
         a, b = pair
         if frequent:
             for hash in common[a] & common[b]:
-                rivals.setdefault(kind_of(hash), 10**6)
+                rivals.setdefault(kind_of(hash), 10**9)
         value = points(nodes[a], nodes[b], model, rivals=rivals)
         if value >= model.review:
             found[pair] = value

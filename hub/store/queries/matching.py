@@ -97,12 +97,12 @@ def edges_among(connection: Connection, record_ids: Sequence[int]) -> list[tuple
 
 def edges_between(connection: Connection, record_ids: Iterable[int]) -> list[tuple[int, int, int]]:
     """The pairs of which both records are among these."""
-    ids = bulk.among(connection, "ids")
+    among = frozenset(record_ids)
     rows = connection.execute(
-        text(f"SELECT a, b, points FROM edge WHERE a {ids} AND b {ids}"),
-        {"ids": bulk.pack(connection, record_ids)},
+        text(f"SELECT a, b, points FROM edge WHERE a {bulk.among(connection, 'ids')}"),
+        {"ids": bulk.pack(connection, among)},
     )
-    return [(row[0], row[1], row[2]) for row in rows.all()]
+    return [(row[0], row[1], row[2]) for row in rows.all() if row[1] in among]
 
 
 def drop_pairs(connection: Connection, pairs: Sequence[tuple[int, int]]) -> None:

@@ -176,7 +176,7 @@ def test_the_guard_forbids_what_all_records_together_contradict(model: MatchMode
         (1, 2, points(first, second, model)),
         (1, 3, model.auto),
     ]  # as a model with heavier weights has them
-    mean = (points(first, third, model) + points(second, third, model)) // 2
+    mean = (model.auto + points(second, third, model)) // 2
     strict = Clusters(*cluster(nodes, edges, decisions=(), model=_with_guard(model, mean + 30)))
     assert strict.groups == [(1, 2), (3,)]
     assert f"mean {mean}, guard {mean + 30}" in strict.refused[0].reason
