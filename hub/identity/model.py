@@ -113,11 +113,12 @@ class Frequencies:
 
 @dataclass(frozen=True, slots=True)
 class MatchModel:
-    """number: which model this is. auto, review: points from which a pair joins, or is shown to a steward.
-    guard: the least mean of all cross scores at which two groups still join. cap: how many different records
-    one component may hold. key_cap: how many records a key may have before it finds nobody any more; near_cap: that of
-    a name with a place, a birth date with an initial, a company's longest word; name_cap: that of a name alone. rivals: by kind of key, the points to take off at each step of `STEPS` and, last, over the cap; for
-    "name", the most that names may then be worth."""
+    """number: which model this is. auto, review: points from which a pair joins, or is shown to a steward. guard: the
+    least mean of all cross scores at which two groups still join. cap: how many different records one component may
+    hold. key_cap: how many records a key may have before it finds nobody any more; near_cap: that of a name with a
+    place, a birth date with an initial, a company's longest word; name_cap: that of a name alone. rivals: by kind of
+    key, the points to take off at each step of `STEPS` and, last, over the cap; for "name", the most that names may
+    then be worth."""
 
     number: int
     auto: int
