@@ -234,13 +234,15 @@ def likeliest(create: Create, readings: Sequence[Reading]) -> int:
 
 
 def clashes(create: Create, other: Create, policy: Policy) -> bool:
-    """Whether another begun create in the same system gives the same value to a unique field.
+    """Whether another begun create in the same system gives the same value to a unique field, or to an identifying
+    one where neither marker nor unique field tells records apart.
 
     A search could not tell whose record it found, so that it counts as a `rival`. Two goldens that were one
     for a while, or share a value, come to this.
     """
+    telling = policy.unique or (frozenset() if policy.marker else policy.own)
     return other.state == "begun" and any(
-        path in create.values and create.values[path] == other.values.get(path) for path in policy.unique
+        path in create.values and create.values[path] == other.values.get(path) for path in telling
     )
 
 

@@ -50,7 +50,7 @@ def rebase(
         for path, raw in reading.seen.items()
         if path in changed_paths
     ):  # what stands there was learned from this reading: an older one shows less
-        based = replace(based, settled_at=max(based.settled_at, reading.finished))
+        based = replace(based, settled_at=max(based.settled_at, reading.finished), version=None)
     return Taken(based, "taken", (), tuple(draft.entries), True)
 
 

@@ -178,3 +178,10 @@ def test_of_several_records_the_one_like_what_was_sent_is_ours() -> None:
     theirs = read(51, name="Somebody", email="ann@x")
     assert likeliest(in_doubt(), [theirs, read(51, name="ANN", email="ann@x")]) == 1
     assert likeliest(in_doubt(), [read(51, name="An", email="ann@x"), theirs]) == 0, "cut short"
+
+
+def test_without_marker_or_unique_field_creates_of_one_identifying_value_wait_for_each_other() -> None:
+    bare = replace(POLICY, marker=False, unique=frozenset(), own=frozenset({"email"}))
+    other = replace(begun(), home_id=8)
+    assert clashes(begun(), other, bare)
+    assert not clashes(begun(), other, replace(bare, marker=True))

@@ -136,11 +136,12 @@ def _window(hub: Hub, trace: Trace, act: Act) -> str | None:
 
 
 def _in_doubt(trace: Trace, act: Act, *, coinciding: bool = False) -> bool:
-    """coinciding: the person wrote what was being written."""
+    """coinciding: the person had written what was being written then, perhaps unread."""
     return any(
         doubt.key == act.key
         and act.path in doubt.paths
-        and doubt.opened <= act.at <= doubt.closed + LATE
+        and (coinciding or doubt.opened <= act.at)
+        and act.at <= doubt.closed + LATE
         and (not coinciding or doubt.paths[act.path] == act.taint)
         for doubt in trace.doubts
     )
