@@ -19,13 +19,20 @@ def connector() -> None:
 
 
 @connector.command("list")
+@click.option(
+    "--matrix", is_flag=True, help="What the built-in ones can do, as the tables of connectors/README.md."
+)
 @pass_office
-def list_(office: Office) -> None:
+def list_(office: Office, matrix: bool) -> None:
     """Every connector, also one that cannot be loaded, with the reason."""
     from hub.sdk import registry
 
+    if matrix:
+        for line in registry.matrix_text().splitlines():
+            print_line(line)
+        return
     rows = [_row(entry) for entry in registry.connectors().values()]
-    records(office, rows, ("name", "title", "source", "objects", "problem"))
+    records(office, rows, ("name", "title", "source", "evidence", "objects", "problem"))
 
 
 @connector.command()
@@ -78,7 +85,8 @@ def show(office: Office, name: str) -> None:
     if office.as_json:
         record(office, {**row, "objects": objects, "settings": settings})
         return
-    record(office, row, order=("name", "title", "vendor", "evidence", "source"))
+    shown = {**row, "verified against": row["evidence"]}
+    record(office, shown, order=("name", "title", "vendor", "verified against", "source"))
     print_line("")
     table([{"object": o, **able} for o, able in objects.items()], ("object", "remote", "can", "version"))
     print_line("")

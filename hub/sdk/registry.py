@@ -21,6 +21,7 @@ from hub.errors import ConnectionBroken, HubError, NotFound
 from hub.sdk.connector import ConnectionView, Connector
 from hub.sdk.http import Http
 from hub.sdk.manifest import Manifest, nearest, read_manifest
+from hub.sdk.matrix import matrix
 from hub.sdk.redaction import MASK, Redactor
 from hub.sdk.spec import check_settings
 
@@ -54,6 +55,12 @@ def connectors(*, probe: bool = True) -> dict[str, Entry]:
         else:
             found[point.name] = entry
     return dict(sorted(found.items()))
+
+
+def matrix_text() -> str:
+    """What the built-in connectors can do, as Markdown (matrix.py)."""
+    found = [one for one in connectors(probe=False).values() if one.source == "built-in"]
+    return matrix([one.manifest for one in found if one.manifest is not None])
 
 
 def load(name: str) -> tuple[type[Connector], Manifest]:
