@@ -96,6 +96,9 @@ def logging_as_it_was() -> Iterator[None]:
         root.removeHandler(handler)
     for name, level in before.items():
         logging.getLogger(name).setLevel(level)
+    for name, found in logging.Logger.manager.loggerDict.items():
+        if name.startswith("hub.") and isinstance(found, logging.Logger):
+            found.disabled = False  # a server that sets logging up for its process silences all others
 
 
 class PostgresServer:

@@ -382,7 +382,12 @@ def name_tables() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("where", "name"), list(name_tables()))
 def test_every_name_in_a_table_resolves(where: str, name: str) -> None:
-    assert pkgutil.resolve_name(name) is not None, where
+    try:
+        assert pkgutil.resolve_name(name) is not None, where
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] in ("hub", "connectors", "jobs"):
+            raise
+        pytest.skip(f"it needs {error.name}, which an extra brings")
 
 
 def test_there_are_name_tables() -> None:

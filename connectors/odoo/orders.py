@@ -166,11 +166,11 @@ class Orders:
         if not self._has(INVOICE):
             return None
         held = self._rpc.by_ids(order.MODEL, orders, ["invoice_ids"])
-        ids = sorted({id for row in held for id in row["invoice_ids"] or ()})
+        ids = sorted({id for row in held for id in row.get("invoice_ids") or ()})
         fields = self._rpc.known(INVOICE, _INVOICE_FIELDS)
         invoices = {one["id"]: one for one in self._rpc.by_ids(INVOICE, ids, fields)}
         return {
-            row["id"]: [invoices[id] for id in row["invoice_ids"] or () if id in invoices] for row in held
+            row["id"]: [invoices[id] for id in row.get("invoice_ids") or () if id in invoices] for row in held
         }
 
 

@@ -305,15 +305,17 @@ class World:
 
     def parties(self) -> dict[str, dict[str, Any]]:
         """The ERP's parties by id, read by its own API: name, contacts, cities, and how many marks of ours each has."""
-        found: dict[str, dict[str, Any]] = {}
-        for one in self._all(PARTY, "name,active"):
-            found[str(one["id"])] = {"name": one["name"], "contacts": [], "cities": [], "marks": 0}
+        found: dict[str, dict[str, Any]] = defaultdict(lambda: {"contacts": [], "cities": [], "marks": 0})
         for one in self._all("party.contact_mechanism", "party,type,value"):
             found[str(one["party"])]["contacts"].append(f"{one['type']} {one['value']}")
         for one in self._all("party.address", "party,city"):
             found[str(one["party"])]["cities"].append(one["city"])
         for one in self._all("party.identifier", "party,type,code"):
             found[str(one["party"])]["marks"] += one["type"] is None
+        for one in self._all(PARTY, "name,active"):
+            found[str(one["id"])]["name"] = one["name"]
+        for own in self._all("company.company", "party"):  # the ERP's own company is nobody's customer
+            found.pop(str(own["party"]), None)
         for one in found.values():
             one["contacts"].sort()
         return found

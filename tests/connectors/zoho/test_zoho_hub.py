@@ -290,7 +290,7 @@ def test_a_notification_brings_its_record(
     db = Database(here.database_url)
     with db.read() as conn:
         id = int(conn.scalar(text("SELECT id FROM connection WHERE name = 'crm'")) or 0)
-    done = webhook.work(db, here, id, wiring=load_wiring(db), bucket=None, seconds=5.0)
+    done = webhook.work(db, here, id, wiring=load_wiring(db), bucket=None)
     assert done.counts["changed"] == 1
     with db.read() as conn:
         golden = str(conn.scalar(text("SELECT doc FROM customer WHERE doc LIKE '%told@x.example%'")))
