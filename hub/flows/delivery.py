@@ -6,13 +6,13 @@ Three short transactions with two remote calls between them; killed anywhere, th
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from hub.errors import HubError, LeaseLost, NeedsSteward, RecordRejected, RetryLater
-from hub.flows import deletes, owing, rails, rebasing, retry
+from hub.flows import deletes, loop_breaker, owing, rails, rebasing, retry
 from hub.flows.absorb import Evidence
 from hub.flows.batch import Batch
 from hub.flows.bindings import load_bindings, save_bindings
@@ -37,6 +37,7 @@ class Claimed(NamedTuple):
     lane: str
     read_first: bool
     confirmed: bool = False  # a person has said that what was held here may go
+    released: bool = False  # the same of this very one
 
 
 class Write(NamedTuple):
@@ -48,9 +49,9 @@ class Write(NamedTuple):
 
 
 class Unsendable(NamedTuple):
-    """Values that the map cannot bring to the remote's fields."""
+    """Values that the map cannot bring to the remote's fields, or that a person must look at first."""
 
-    error: RecordRejected
+    error: RecordRejected | NeedsSteward
     values: Mapping[str, Any]
 
 
@@ -107,7 +108,8 @@ def _claim(batch: Batch, *, lane: str) -> list[Claimed]:
                 rows.put(id, state="claimed", lease_until=until, again=0)
                 first = needs_preread(after, stream.policies[places[id].part])
                 word = row.cause == rails.CONFIRMED
-                jobs.append(Claimed(places[id], after.fence, row.attempts, lane, first, word))
+                free = word or row.code == loop_breaker.RELEASED
+                jobs.append(Claimed(places[id], after.fence, row.attempts, lane, first, word, free))
         save_bindings(conn, claimed)
         rows.store(conn, now=now)
     return jobs
@@ -153,18 +155,21 @@ def _begin(batch: Batch, jobs: Sequence[Claimed], *, read: Read) -> list[Write]:
         writes: list[Write] = []
         begun: list[tuple[int, Binding]] = []
         rows = Rows()
+        worn = loop_breaker.worn(conn, [job.place.id for job in jobs if not job.released], now=now)
         for job in jobs:
             id = job.place.id
-            write, state = _begin_one(batch, job, absorbed, before=read.found.get(job.place.external_id))
+            before = read.found.get(job.place.external_id)
+            write, state = _begin_one(batch, job, absorbed, before=before, worn=worn.get(id, ()))
             begun.append((id, state))
             if isinstance(write, Write):
                 writes.append(write)
                 # what the pre-read owed is in this very write; only a later change needs a follow-up
                 rows.put(id, state="claimed", again=0, lease_until=state.lease_until)
             elif isinstance(write, Unsendable):
-                batch.counts["dead"] += 1
+                state_of = "held" if isinstance(write.error, NeedsSteward) else "dead"
+                batch.counts[state_of] += 1
                 tried, code = outgoing.spelt(write.values), write.error.code
-                rows.put(id, state="dead", cause=str(write.error), code=code, tried=tried)
+                rows.put(id, state=state_of, cause=str(write.error), code=code, tried=tried)
             else:
                 batch.counts["nothing_to_do"] += 1
                 rows.put(id, state="done", cause=None, code=None)
@@ -246,7 +251,12 @@ def _settle_reads(
 
 
 def _begin_one(
-    batch: Batch, job: Claimed, absorbed: Absorbed, *, before: RemoteRecord | None
+    batch: Batch,
+    job: Claimed,
+    absorbed: Absorbed,
+    *,
+    before: RemoteRecord | None,
+    worn: Collection[loop_breaker.Flip],
 ) -> tuple[Write | Unsendable | None, Binding]:
     """The write for one record, or why there is none; with the binding to store."""
     stream, id = batch.stream, job.place.id
@@ -254,6 +264,8 @@ def _begin_one(
     begun = begin(binding, values, fence=job.fence)
     if begun is None:
         return None, release(binding, fence=job.fence)
+    if not binding.doubt and (paths := loop_breaker.spinning(worn, sent=binding.sent, values=begun.values)):
+        return Unsendable(_loop(job.place, stream, paths), values), release(binding, fence=job.fence)
     try:
         payload = _payload(stream, job.place.part, begun.values, absorbed.wanted(stream, id))
     except RecordRejected as error:
@@ -267,6 +279,15 @@ def _begin_one(
         marker=f"{id}-{job.fence}",
     )
     return Write(job, change, begun.values), begun.binding
+
+
+def _loop(place: Place, stream: Stream, paths: Sequence[str]) -> NeedsSteward:
+    name = f"{stream.label}/{place.external_id}"
+    return NeedsSteward(
+        f"{', '.join(paths)} of {name} went from one value to another {loop_breaker.FLIPS} times in "
+        f"{loop_breaker.WINDOW / 3600:.0f} hours, and back: something sets it back each time. It is written no more.",
+        fix=f"Find out who sets it back, then: hub delivery replay {name}",
+    )
 
 
 def _payload(

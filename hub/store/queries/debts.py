@@ -65,7 +65,8 @@ def again(conn: Connection, debt: Debt, *, now: float) -> bool:
     """Let a dead or held one go out again, with its attempts at nought. False if it is neither any more."""
     settled = "attempts = 0, next_at = :now, cause = NULL, code = NULL, lease_until = NULL, updated_at = :now"
     if debt.kind == "update":
-        sql = f"UPDATE delivery SET state = 'waiting', tried = NULL, {settled} WHERE record_id = :subject"
+        released = settled.replace("code = NULL", "code = CASE WHEN state = 'held' THEN 'released' END")
+        sql = f"UPDATE delivery SET state = 'waiting', tried = NULL, {released} WHERE record_id = :subject"
     else:  # a definite refusal made nothing: it may be sent as new; what is in doubt is looked for first
         sql = (
             f"UPDATE creation SET state = 'waiting', step = CASE WHEN step = 'refused' THEN 'waiting' ELSE step END, "
