@@ -15,7 +15,7 @@ from hub.flows.absorb import absorb, read_again
 from hub.flows.matching import match
 from hub.flows.orders import ORDERS
 from hub.flows.wiring import Wiring
-from hub.store.queries import matching
+from hub.store.queries import matching, outgoing_rows
 from hub.store.session import Database
 
 PAGE = 500
@@ -32,7 +32,12 @@ def behind(db: Database, connection_id: int) -> bool:
 
 
 def catch_up(db: Database, wiring: Wiring, connection_id: int) -> None:
-    """Queue what a connection that is `behind` is owed of all goldens, a page at a time. Harmless when repeated."""
+    """Queue what a connection that is `behind` is owed of all goldens, a page at a time. Harmless when repeated.
+
+    First what its map had no words for, should it have them now.
+    """
+    with db.write() as conn:
+        outgoing_rows.translate_again(conn, connection_id, now=time.time())
     after = 0
     while True:
         with db.write() as conn:

@@ -62,3 +62,21 @@ def _set(
     for names, many in alike.items():
         to = ", ".join(f"{name} = :{name}" for name in names)
         connection.execute(text(f"UPDATE {table} SET {to} WHERE {where}"), many)
+
+
+def translate_again(connection: Connection, connection_id: int, *, now: float) -> int:
+    """What the map had no words for goes to the queue again: the map may have them now. Returns how many; one it still
+    has none for comes back as it was, without a call. What the system itself refused stays."""
+    found = 0
+    for table in ("delivery", "creation"):
+        tried = "tried = NULL, " if table == "delivery" else ""
+        result: Any = connection.execute(
+            text(
+                f"UPDATE {table} SET state = 'waiting', {tried}attempts = 0, next_at = :now, cause = NULL, "
+                "code = NULL, updated_at = :now "
+                "WHERE connection_id = :id AND state = 'dead' AND code = 'record_rejected'"
+            ),
+            {"id": connection_id, "now": now},
+        )
+        found += result.rowcount
+    return found
