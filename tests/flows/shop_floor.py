@@ -82,11 +82,11 @@ class ShopFloor:
             return
         kind, id = self.queue.pop(self.luck.randrange(len(self.queue)))
         if steps is None:
-            self._job(self.hub.db, kind, id)
+            self.job(self.hub.db, kind, id)
             return
         with self.reaper.after(steps):
             try:
-                self._job(self.hub.db, kind, id)
+                self.job(self.hub.db, kind, id)
             except Killed:
                 self.killed += 1
                 self._fresh()
@@ -114,7 +114,7 @@ class ShopFloor:
 
         return hook
 
-    def _job(self, db: Database, kind: str, id: int) -> None:
+    def job(self, db: Database, kind: str, id: int) -> None:
         try:
             if kind == "pull":
                 work.run_pull(db, self.hub.settings, id, keep=False)
