@@ -24,8 +24,8 @@ GUARD_RECORDS, GUARD_SHARE = 5, 0.10  # more than both in one go is held until a
 PAGE = 5_000
 
 _LIVE = (
-    "connection_id = :connection_id AND object = :object AND gone_at IS NULL AND external_id NOT LIKE 'order:%' "
-    "AND external_id NOT LIKE 'author:%'"
+    "connection_id = :connection_id AND object = :object AND gone_at IS NULL AND (object <> 'customer' "
+    "OR external_id NOT LIKE 'order:%' AND external_id NOT LIKE 'author:%')"  # guests and authors
 )
 
 

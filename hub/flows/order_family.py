@@ -28,11 +28,32 @@ def origins_of(conn: Connection, evidence: Sequence[Evidence]) -> dict[int, int]
     """The origin's record id of each record; a new one that names no order of ours is an origin itself."""
     known = [one.record_id for one in evidence if one.before is not None]
     found = stored_origins(conn, known)
-    named = {one.record_id: _named(one.after) for one in evidence if one.before is None}
+    new = {one.record_id: one for one in evidence if one.before is None}
+    named = {id: _named(one.after) for id, one in new.items()}
     real = stored_origins(conn, [id for id in named.values() if id is not None])
+    taken = _places(conn, real.values())
     for id, origin in named.items():
-        found[id] = real.get(origin, id) if origin is not None else id
+        one, found[id] = new[id], id
+        if origin is None or origin not in real:
+            continue
+        place = (real[origin], one.stream.connection_id)
+        if one.after.created_for is not None or place not in taken:
+            found[id] = real[origin]
+            taken.add(place)
     return found
+
+
+def _places(conn: Connection, origins: Iterable[int]) -> set[tuple[int, int]]:
+    """(origin, connection) of each living record of these orders. One more there that names the order is a copy that
+    somebody made of it, reference and all: an order of its own."""
+    rows = conn.execute(
+        text(
+            "SELECT o.origin_id, o.connection_id FROM order_document o JOIN source_record s ON s.id = o.id "
+            f"WHERE s.gone_at IS NULL AND o.origin_id {bulk.among(conn, 'ids')}"
+        ),
+        {"ids": bulk.pack(conn, set(origins))},
+    )
+    return {(row[0], row[1]) for row in rows}
 
 
 def stored_origins(conn: Connection, ids: Iterable[int]) -> dict[int, int]:

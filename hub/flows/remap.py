@@ -70,7 +70,8 @@ def _page(conn: Connection, stream: Stream, *, after: int) -> list[Any]:
             text(
                 "SELECT id, external_id, part, map_id, first_seen, read_at, raw FROM source_record "
                 "WHERE connection_id = :connection_id AND object = :object AND id > :after AND map_id <> :map_id "
-                "AND gone_at IS NULL AND external_id NOT LIKE 'order:%' AND external_id NOT LIKE 'author:%' "
+                "AND gone_at IS NULL AND (object <> 'customer' "
+                "OR external_id NOT LIKE 'order:%' AND external_id NOT LIKE 'author:%') "
                 "ORDER BY id LIMIT :limit"
             ),
             {

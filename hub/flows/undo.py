@@ -45,18 +45,18 @@ def undo(db: Database, run_id: int, *, by: str, preview: bool = False) -> Taken:
         if not preview:
             undone.put(conn, rows)
     if not preview and rows:
-        _owe(db, run, {row[1] for row in rows})
+        _owe(db, {(row[3], row[1]) for row in rows})
     return found
 
 
 def redo(db: Database, run_id: int) -> int:
     """Let an undone run stand again. Returns how many records are brought back to golden. Raises NotFound, WrongUse."""
     with db.write() as conn:
-        run = _push(conn, run_id)
+        _push(conn, run_id)
         ids = undone.end(conn, run_id, now=time.time())
     if not ids:
         raise WrongUse(f"Run {run_id} is not undone.", fix=f"hub run undo {run_id}")
-    _owe(db, run, ids)
+    _owe(db, ids)
     return len(ids)
 
 
@@ -74,15 +74,16 @@ def _push(conn: Connection, run_id: int) -> Any:
 def _values(conn: Connection, run: Any, *, by: str) -> tuple[Taken, list[tuple[Any, ...]]]:
     """The last value the run wrote to each field, with what stood there before its first write."""
     last: dict[int, dict[str, Any]] = {}
+    object_of: dict[int, str] = {}
     first: dict[int, dict[str, Any]] = {}
     names: dict[int, str] = {}
     created: list[str] = []
     times = (run.started_at, run.finished_at)
-    for row in undone.receipts_of(conn, run.connection_id, run.object, started=times[0], finished=times[1]):
+    for row in undone.receipts_of(conn, run.connection_id, started=times[0], finished=times[1]):
         if row.kind == "create":
             created.append(row.external_id)
             continue
-        names[row.record_id] = row.external_id
+        names[row.record_id], object_of[row.record_id] = row.external_id, row.object
         last.setdefault(row.record_id, {}).update(load(row.wrote) or {})
         for path, value in (load(row.before) or {}).items():
             first.setdefault(row.record_id, {}).setdefault(path, value)
@@ -100,12 +101,17 @@ def _values(conn: Connection, run: Any, *, by: str) -> tuple[Taken, list[tuple[A
                 found.changed.setdefault(names[id], []).append(path)
                 continue
             found.values.setdefault(names[id], {})[path] = (wrote, before)
-            rows.append((run.id, id, run.connection_id, run.object, path, dump(wrote), dump(before), by, now))
+            place = (run.id, id, run.connection_id, object_of[id], path)
+            rows.append((*place, dump(wrote), dump(before), by, now))
     return found, rows
 
 
-def _owe(db: Database, run: Any, ids: Iterable[int]) -> None:
-    """Queue the writes, with the wiring as it is now that the undo is in force."""
+def _owe(db: Database, records: Iterable[tuple[str, int]]) -> None:
+    """Queue the writes to these records (object, id), with the wiring as it is now that the undo is in force."""
     wiring = load_wiring(db)
+    by_object: dict[str, list[int]] = {}
+    for object, id in records:
+        by_object.setdefault(object, []).append(id)
     with db.write() as conn:
-        kind_of(run.object).tell(conn, wiring, list(ids), lane=owing.REALTIME, now=time.time())
+        for object, ids in by_object.items():
+            kind_of(object).tell(conn, wiring, ids, lane=owing.REALTIME, now=time.time())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from hub.canonical.derived import is_derived
 from hub.canonical.ids import read
+from hub.canonical.moment import from_epoch
 from hub.errors import NotFound
 from hub.flows import find, goldens, order_debts, owing
 from hub.flows.goldens import Sighting
@@ -57,6 +59,9 @@ def _connection(row: ConnectionRow) -> Iterator[Reason]:
     elif row.state not in ("active", "built_in"):
         fix = f"hub connection check {row.name}"
         yield Reason(None, None, f"{row.name} is {row.state}: {row.reason or 'it cannot work'}", fix)
+    elif row.parked_until is not None and row.parked_until > time.time():
+        told = f"{row.name} is left alone until {from_epoch(row.parked_until)}: {row.parked_why}"
+        yield Reason(None, None, told, f"hub connection resume {row.name} goes on earlier")
     elif row.confirmed_at is None:
         fix = f"hub sync {row.name} shows the plan; hub sync {row.name} --confirm lets it go"
         yield Reason(
@@ -162,7 +167,14 @@ def _order(conn: Connection, wiring: Wiring, id: int, row: ConnectionRow) -> Ite
         raise NotFound("There is no such order.")
     order = orders[id]
     mine = order_debts.here(order, stream)
+    if mine is not None and mine.binding.gone:
+        reason = f"it was deleted in {row.name}, and is not made again"
+        yield Reason(mine.external_id, None, reason)
+        return
     if mine is not None:
+        if order.difference is not None and mine is not order.origin:
+            reason = f"nothing is written to it: {order_debts.barred(order)}"
+            yield Reason(mine.external_id, None, reason, "correct the order where it was placed")
         yield from _delivery(conn, mine)
         for path, value in order_debts.values_owed(wiring, stream, order, record_id=mine.record_id).items():
             yield Reason(

@@ -37,18 +37,17 @@ def in_force(conn: Connection) -> dict[tuple[int, str], dict[int, dict[str, Undo
     return found
 
 
-def receipts_of(
-    conn: Connection, connection_id: int, object: str, *, started: float, finished: float
-) -> list[Any]:
-    """Answers `done` between two moments, in order: record_id, external_id, kind, wrote, before (as JSON text)."""
+def receipts_of(conn: Connection, connection_id: int, *, started: float, finished: float) -> list[Any]:
+    """Answers `done` of a connection between two moments, in order: object, record_id, external_id, kind, wrote,
+    before (as JSON text). A run writes all objects of its connection."""
     return list(
         conn.execute(
             text(
-                "SELECT record_id, external_id, kind, wrote, before FROM receipt WHERE connection_id = :id "
-                "AND object = :object AND outcome = 'done' AND at >= :started AND at <= :finished "
+                "SELECT object, record_id, external_id, kind, wrote, before FROM receipt WHERE connection_id = :id "
+                "AND outcome = 'done' AND at >= :started AND at <= :finished "
                 "AND record_id IS NOT NULL ORDER BY id"
             ),
-            {"id": connection_id, "object": object, "started": started, "finished": finished},
+            {"id": connection_id, "started": started, "finished": finished},
         )
     )
 
@@ -58,12 +57,12 @@ def put(conn: Connection, rows: Sequence[Sequence[Any]]) -> None:
     bulk.insert(conn, undo, COLUMNS, rows=rows)
 
 
-def end(conn: Connection, run_id: int, *, now: float) -> list[int]:
-    """Take the undoing of a run back. Returns the records it was about."""
+def end(conn: Connection, run_id: int, *, now: float) -> list[tuple[str, int]]:
+    """Take the undoing of a run back. Returns the records it was about: (object, record id)."""
     where = "WHERE run_id = :id AND ended_at IS NULL"
-    rows = conn.execute(text(f"SELECT DISTINCT record_id FROM undo {where}"), {"id": run_id}).all()
+    rows = conn.execute(text(f"SELECT DISTINCT object, record_id FROM undo {where}"), {"id": run_id}).all()
     conn.execute(text(f"UPDATE undo SET ended_at = :now {where}"), {"id": run_id, "now": now})
-    return [row[0] for row in rows]
+    return [(row[0], row[1]) for row in rows]
 
 
 def of_run(conn: Connection, run_id: int) -> bool:
