@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 from hub.errors import HubError
 from hub.testkit.bench import PAGE, Bench, Pulled
@@ -128,16 +128,11 @@ def pull_keeps_the_hour_that_comes_twice(bench: Bench, object: str) -> None:
 
 @contextmanager
 def _machine_in(zone: str) -> Iterator[None]:
-    before = os.environ.get("TZ")
-    os.environ["TZ"] = zone
-    time.tzset()
     try:
-        yield
+        with patch.dict("os.environ", {"TZ": zone}):
+            time.tzset()
+            yield
     finally:
-        if before is None:
-            del os.environ["TZ"]
-        else:
-            os.environ["TZ"] = before
         time.tzset()
 
 

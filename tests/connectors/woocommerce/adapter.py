@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,9 @@ class WooAdapter(Adapter):
             raise Refused("no form sends a NUL")
         if object == "order":
             line = {"name": "Book", "sku": "BOO-1", "price": "19.90", "quantity": 2}
-            made = self.store.orders.place({**payload, "line_items": [line], "set_paid": True})
+            lines = {"line_items": [{**line, "price": payload.get("price", line["price"])}]}
+            given = {name: value for name, value in payload.items() if name != "price"}
+            made = self.store.orders.place({**given, **lines, "set_paid": True})
             self._forget(self.store.orders.rows)
             return str(made)
         billing = {name[8:]: value for name, value in payload.items() if name.startswith("billing.")}
@@ -147,3 +150,34 @@ class WooAdapter(Adapter):
 
     def count(self, object: str, text: str) -> int:
         return sum(row["first_name"] == text for row in self.store.customers.values())
+
+    def seed_at(self, object: str, payload: Mapping[str, Any], moment: float) -> str:
+        made = self.seed(object, payload)
+        rows = self.store.orders.rows if object == "order" else self.store.customers
+        rows[int(made)] |= {"created": int(moment), "modified": int(moment)}
+        return made
+
+    @contextmanager
+    def skew(self, seconds: float) -> Iterator[None]:
+        before, self.store.clock_ahead = self.store.clock_ahead, seconds
+        try:
+            yield
+        finally:
+            self.store.clock_ahead = before
+
+    def blank(self, object: str, number: int) -> Mapping[str, Any]:
+        return {} if object == "order" else {"email": f"blank{number}@example.org"}
+
+    def priced(self, object: str, number: int, amount: str) -> Mapping[str, Any]:
+        if object != "order":
+            raise NotApplicable("customers have no amounts")
+        return {"customer_note": f"Priced {number}", "price": amount}
+
+    def amount_of(self, object: str, raw: Mapping[str, Any]) -> Any:
+        return raw["lines"][0]["unit_price"]
+
+    def signed(self, body: bytes) -> tuple[Mapping[str, str], bytes]:
+        return delivery("customer.updated", body)
+
+    def webhook_ping(self) -> tuple[Mapping[str, str], bytes]:
+        return {"Content-Type": "application/x-www-form-urlencoded"}, b"webhook_id=5"

@@ -139,6 +139,12 @@ class ZohoAdapter(Adapter):
         module, name = ("Sales_Orders", "Subject") if object == "order" else ("Contacts", "Last_Name")
         return sum(row[name] == text for row in self.zoho.org.rows[module].values())
 
+    def seed_at(self, object: str, payload: Mapping[str, Any], moment: float) -> str:
+        return self._put(object, payload, moment)
+
+    def blank(self, object: str, number: int) -> Mapping[str, Any]:
+        return {"Subject": f"Blank {number}"} if object == "order" else {"Last_Name": f"Blank {number}"}
+
 
 def _place(object: str, external_id: str) -> tuple[str, str]:
     if object == "order":
