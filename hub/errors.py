@@ -55,6 +55,12 @@ class RateLimited(RetryLater):
     code = "rate_limited"
 
 
+class QuotaUsed(RateLimited):
+    """A quota there is used up and comes back far later: the whole connection is left alone until then."""
+
+    code = "quota"
+
+
 class OutcomeUnknown(RetryLater):
     """A write was sent and no verdict came back (time-out, reset, 5xx): it may have landed, or may yet (sync.md R3)."""
 
@@ -110,6 +116,12 @@ class NeedsSteward(HubError):
     """Only a person can decide; the work is held until someone does."""
 
     code = "needs_steward"
+
+
+class Cancelled(HubError):
+    """A person stopped the work; what was done stays, and the next run goes on from there."""
+
+    code = "cancelled"
 
 
 # --- the other side cannot do this ----------------------------------------------------------------

@@ -88,6 +88,21 @@ def redo(office: Office, id: int) -> None:
     record(office, {"records": count})
 
 
+@run.command()
+@click.argument("id", type=int)
+@pass_office
+def cancel(office: Office, id: int) -> None:
+    """Stop a run: at once while it waits, else when its page is stored. The next run goes on from there."""
+    from hub.flows import cancelling
+
+    with office.store() as db:
+        state = cancelling.cancel(db, id, by=office.user, now=office.now)
+    if office.as_json:
+        record(office, {"id": id, "state": state})
+        return
+    say(f"Run {id} is cancelled." if state == "cancelled" else f"Run {id} ends with its page.")
+
+
 def _row(one: Any) -> dict[str, Any]:
     return {
         "id": one.id,

@@ -253,7 +253,7 @@ def _not_searched(batch: Batch, job: Job, error: HubError) -> None:
         "code": error.code,
     }
     _store(batch, [(job, job.create, columns)])
-    if stops:
+    if stops or retry.parks(error):
         raise error
 
 

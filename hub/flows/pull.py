@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from hub.errors import LeaseLost, NeedsSteward
+from hub.errors import NeedsSteward
 from hub.flows import deletes, intake, interactions, orders, owing
+from hub.flows.boundary import page_done
 from hub.flows.connect import Lease
 from hub.flows.giving_way import give_way
 from hub.flows.quarantine import Refusal
 from hub.flows.wiring import Stream, Wiring
 from hub.sdk.connector import Connector, Page
-from hub.store.queries import runs, streams
+from hub.store.queries import streams
 from hub.store.session import Database
 
 ANALYSE_AFTER = 5_000  # new records; then four times as many, and so on
@@ -38,7 +39,8 @@ def pull(  # noqa: PLR0913  # a run is all of these
 ) -> Counter[str]:
     """Read the stream of a claimed run to its end. Returns the counts; raises what the connector raises.
 
-    Raises LeaseLost when another worker has taken the run over, NeedsSteward when too many records are gone.
+    Raises LeaseLost when another worker has taken the run over, NeedsSteward when too many records are gone, Cancelled
+    and RetryLater when a person stopped it, after a page.
     """
     counts: Counter[str] = Counter()
     with db.read() as conn:
@@ -124,11 +126,7 @@ def _take(
         counts=counts,
     )
     intake.take_page(db, wiring, stream, page=page_in, now=time.time(), lane=owing.BULK)
-    lease.prolong()
-    with db.claim() as conn:
-        until = time.time() + lease.seconds
-        if not runs.keep(conn, run.id, fence=run.fence, until=until, counts=dict(counts)):
-            raise LeaseLost(f"{stream.label}: another worker has taken this pull over.")
+    page_done(db, run, lease, counts=counts, label=stream.label)
 
 
 def _deletes(

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
 from hub.errors import HubError
-from hub.flows import rails, retry, work
+from hub.flows import quota, rails, retry, work
 from hub.flows.catching_up import behind, catch_up
 from hub.flows.drain import LANES
 from hub.flows.report import Outcome, Progress, SyncReport
@@ -105,7 +105,7 @@ class _Push:
 
     def next_at(self) -> float | None:
         """When there is something to do next; None: nothing that a sync waits for."""
-        if self._problem is not None or self._held:
+        if self._problem is not None or self._held or quota.waits(self._db, self._id) is not None:
             return None
         with self._db.read() as conn:
             now = time.time()

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from hub.errors import LeaseLost, NeedsSteward
+from hub.errors import NeedsSteward
 from hub.flows import deletes, owing
 from hub.flows.bindings import load_bindings
+from hub.flows.boundary import page_done
 from hub.flows.connect import Lease
 from hub.flows.intake import PageIn, take_page
 from hub.flows.kinds import has_kind, kind_of
@@ -24,7 +25,7 @@ from hub.flows.remote import reading_of
 from hub.flows.wiring import Stream, Wiring
 from hub.sdk.connector import Connector, RemoteRecord
 from hub.store import bulk
-from hub.store.queries import records, runs
+from hub.store.queries import records
 from hub.store.session import Database
 from hub.sync import rules
 from hub.sync.binding import MISSING
@@ -60,11 +61,7 @@ def reconcile(task: Task, *, say: Say | None = None) -> Counter[str]:
     allowed = cap(bound)
     for ids in deletes.Bound(task.db, stream).batches(size):
         _some(task, ids, allowed=allowed)
-        task.lease.prolong()
-        with task.db.claim() as conn:
-            until = time.time() + task.lease.seconds
-            if not runs.keep(conn, task.run.id, fence=task.run.fence, until=until, counts=dict(counts)):
-                raise LeaseLost(f"{stream.label}: another worker has taken this over.")
+        page_done(task.db, task.run, task.lease, counts=counts, label=stream.label)
         if say is not None:
             say(counts, bound)
     if counts["left"]:

@@ -6,7 +6,16 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from hub.errors import ConnectionBroken, HubError, OutcomeUnknown, RecordRejected, RetryLater, WrongUse
+from hub.errors import (
+    ConnectionBroken,
+    HubError,
+    OutcomeUnknown,
+    QuotaUsed,
+    RecordRejected,
+    RetryLater,
+    WrongUse,
+)
+from hub.flows import retry
 from hub.flows.wiring import Stream
 from hub.sdk.connector import Change, Connector, Outcome, Receipt, RemoteRecord
 from hub.sdk.writing import receipt_for
@@ -34,7 +43,8 @@ def reading_of(
 
 
 class Sent(NamedTuple):
-    """receipts: exactly one for each change, by key. broken: why nothing more can be sent before an admin acts."""
+    """receipts: exactly one for each change, by key. broken: why nothing more can be sent before an admin
+    acts, or the system's quota is back."""
 
     receipts: dict[str, Receipt]
     broken: HubError | None = None
@@ -57,7 +67,8 @@ def send(connector: Connector, stream: Stream, changes: Sequence[Change]) -> Sen
         pause = next((one for one in receipts.values() if one.outcome == "retry"), None)
         if pause is not None:
             made |= _put_off(changes[start + size :], pause.cause, pause.after or _SOON)
-            break
+            long = QuotaUsed(pause.cause or "it asks for a pause", after=pause.after)
+            return Sent(made, long if retry.parks(long) else None)
     return Sent(made)
 
 

@@ -9,7 +9,9 @@ from hub.errors import (
     HubError,
     NeedsReauth,
     NeedsSteward,
+    RateLimited,
     RecordRejected,
+    RemoteUnavailable,
     RetryLater,
     Unsupported,
     WrongUse,
@@ -18,6 +20,7 @@ from hub.errors import (
 Act = Literal["later", "dead", "stop", "hold"]
 
 SOON = 60.0  # seconds a person who waits for the end waits for a next attempt; what is put off longer is reported
+QUOTA_SECONDS = 300.0  # a longer pause that a remote asks for is a quota's
 LADDER = (300.0, 900.0, 3600.0, 4 * 3600.0, 12 * 3600.0, 24 * 3600.0)  # seconds before attempt 2, 3, …
 
 # later: on the ladder · dead: a dead letter with its cause · stop: the connection waits for an admin · hold: a
@@ -39,6 +42,12 @@ class Next(NamedTuple):
     act: Act
     at: float
     charged: bool
+
+
+def parks(error: Exception) -> bool:
+    """Whether the whole connection is left alone: the remote asks for a pause longer than a burst explains."""
+    kinds = (RateLimited, RemoteUnavailable)
+    return isinstance(error, kinds) and error.after is not None and error.after > QUOTA_SECONDS
 
 
 def stops_as(error: HubError) -> str:

@@ -15,7 +15,7 @@ Call = tuple[str, int | str, Lane]
 
 
 _DUE = (
-    "connection_id = c.id AND lane = :lane AND state <> 'done' AND next_at <= :now "
+    "COALESCE(c.parked_until, 0) <= :now AND connection_id = c.id AND lane = :lane AND state <> 'done' AND next_at <= :now "
     "AND (state = 'waiting' OR (state = 'claimed' AND lease_until <= :now))"
 )
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from hub.budget import Bucket
 from hub.errors import HubError
-from hub.flows import owing, rails, retry
+from hub.flows import owing, quota, rails, retry
 from hub.flows.connect import Lease
 from hub.flows.drain import connector_for
 from hub.flows.hinted import Asked, Desk, take
@@ -100,10 +100,12 @@ class _Batch:
         now = time.time()
         steps: list[Step] = []
         broken: HubError | None = None
+        parked = False
         for row in rows:
             met = (trouble.get((hint.object, hint.external_id)) for hint in row.hints)
             error = next((one for one in met if one is not None), None)
             step, stops = _next(row, error, now=now)
+            parked = parked or (error is not None and quota.park(self.db, self.connection_id, error))
             broken = error if stops and isinstance(error, HubError) else broken
             steps.append(step)
             self.counts[step.state] += 1
@@ -112,7 +114,7 @@ class _Batch:
             if broken:
                 state = retry.stops_as(broken)
                 connection_state.stopped(conn, self.connection_id, state=state, reason=str(broken), now=now)
-        return broken is None
+        return broken is None and not parked
 
     def _kept(self, lease: Lease) -> None:
         lease.prolong()
@@ -129,6 +131,8 @@ def work(
 
     Outcomes are in the rows; nothing is raised for what went wrong over there.
     """
+    if quota.waits(db, connection_id) is not None:
+        return None
     batch = _Batch(db, settings, wiring, connection_id, bucket, Counter())
     rows = batch.claim()
     if not rows:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from hub.errors import ConnectionBroken, HubError, LeaseLost, RetryLater
-from hub.flows import owing, retry
+from hub.errors import Cancelled, ConnectionBroken, HubError, LeaseLost, RetryLater
+from hub.flows import owing, quota, retry
+from hub.flows.boundary import PAUSED
 from hub.flows.catching_up import behind, catch_up
 from hub.flows.drain import LANES, connector_for, drain
 from hub.flows.keep import kept
@@ -20,8 +21,6 @@ from hub.queue import open_queue
 from hub.settings import Settings
 from hub.store.queries import connection_state, outgoing, runs, streams
 from hub.store.session import Database
-
-_PAUSED = 60.0  # seconds after which a pull of a paused connection is looked at again
 
 
 def request_pull(
@@ -77,6 +76,10 @@ def run_pull(
         done = _pull(db, settings, row, full=full, confirmed=confirmed, keep=keep, say=note)
     except LeaseLost:
         return
+    except Cancelled as error:
+        with db.claim() as conn:
+            runs.cancelled(conn, row.id, fence=row.fence, cause=str(error), now=time.time())
+        return
     except KeyboardInterrupt as error:
         _interrupted(db, row)
         raise error
@@ -97,6 +100,10 @@ def _pull(
     """The pull of a claimed run, its lease prolonged beside it."""
     wiring = load_wiring(db)
     stream = _stream(wiring, row)
+    if row.stop is not None:  # asked of a worker that died before its next page
+        raise Cancelled(f"{stream.label}: cancelled by {row.stop}.")
+    if (left := quota.waits(db, row.connection_id)) is not None:
+        raise left
     queue = open_queue(settings)
     try:
         connector, lease = connector_for(
@@ -143,7 +150,7 @@ def run_push(
     say: Callable[[Counter[str]], None] | None = None,
 ) -> Counter[str]:
     """Bring what is due to one connection. Returns the counts, empty if nothing was; notes a run if something was."""
-    if not due(db, of, lanes=lanes):
+    if not due(db, of, lanes=lanes) or quota.waits(db, of[0].connection_id) is not None:
         return Counter()  # no connector is built and no run noted for nothing
     began = time.time()
     queue = open_queue(settings)
@@ -158,6 +165,9 @@ def run_push(
         )
     except HubError as error:
         state, cause, code = "failed", str(error), error.code
+        if quota.park(db, of[0].connection_id, error):
+            state = "done"  # what is left waits, uncharged
+            return counts
         _stop_if_broken(db, of[0].connection_id, error)
         raise
     except Exception as error:  # its claims end with their lease; whoever waits for them is told why
@@ -195,7 +205,7 @@ def _stream(wiring: Wiring, row: Any) -> Stream:
             fix="Check hub connection list; a map for this object is missing, or the connection was removed.",
         )
     if not stream.active:
-        raise RetryLater(f"{stream.connection} is paused.", after=_PAUSED)
+        raise RetryLater(f"{stream.connection} is paused.", after=PAUSED)
     return stream
 
 
@@ -215,6 +225,7 @@ def _interrupted(db: Database, row: Any) -> None:
 
 def _failed(db: Database, row: Any, error: Exception, *, counts: Counter[str]) -> None:
     now = time.time()
+    quota.park(db, row.connection_id, error)
     step = retry.next_step(error, attempts=row.attempts, now=now)
     code = error.code if isinstance(error, HubError) else "defect"
     cause = str(error) if isinstance(error, HubError) else f"{type(error).__name__}: {error}"

@@ -10,7 +10,7 @@ raises errors that say what happens next, without secrets:
 | the certificate is not trusted, the call cannot be built | ConnectionBroken                                  |
 | a read got no answer, or 408, 425, 5xx                   | RemoteUnavailable                                 |
 | a write was sent and got no answer, or 408, 5xx          | OutcomeUnknown                                    |
-| 429                                                      | RateLimited (after = Retry-After)                 |
+| 429, 403 with Retry-After (over 5 minutes: QuotaUsed)    | RateLimited (after = Retry-After)                 |
 | 401, 403                                                 | NeedsReauth                                       |
 | any other 4xx to a read · to a write                     | ConnectionBroken · RecordRejected                 |
 | a redirect to another site, an address not to be called  | ConnectionBroken                                  |

@@ -15,6 +15,7 @@ from hub.errors import (
     HubError,
     NeedsReauth,
     OutcomeUnknown,
+    QuotaUsed,
     RateLimited,
     RecordRejected,
     RemoteUnavailable,
@@ -24,6 +25,7 @@ from hub.sdk.redaction import Redactor
 _EXCERPT = 300
 _LOOK = 8192
 _LONGEST_WAIT = 86_400
+_FAR = 300.0  # seconds; a longer pause is a quota's, not a burst's
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,13 @@ def refusal(answer: Response) -> HubError:
     status = answer.status
     message = f"{answer.where} answered {status}"
     cause = answer.excerpt() or None
-    if status == 429:
-        return RateLimited(message, after=_retry_after(answer), cause=cause)
+    after = _retry_after(answer)
+    if status == 429 or (status == 403 and after is not None):  # no word about our rights, if it says when
+        kind = QuotaUsed if after is not None and after > _FAR else RateLimited
+        return kind(message, after=after, cause=cause)
     if status in {401, 403}:
         return NeedsReauth(message, cause=cause, fix="check the credentials and what they are allowed to do")
     if status in {408, 425} or status >= 500:
-        after = _retry_after(answer)
         if answer.reads or status == 425:
             return RemoteUnavailable(message, after=after, cause=cause)
         return OutcomeUnknown(message, after=after, cause=cause)

@@ -183,7 +183,7 @@ def anything(conn: Connection, connection_id: int, *, now: float) -> bool:
 def due(conn: Connection, *, now: float) -> list[int]:
     """Connections at work that have anything to do here now."""
     sql = text(
-        "SELECT c.id FROM connection c WHERE c.state = 'active' "
+        "SELECT c.id FROM connection c WHERE c.state = 'active' AND COALESCE(c.parked_until, 0) <= :now "
         f"AND EXISTS (SELECT 1 FROM inbox WHERE connection_id = c.id AND {_DUE}) ORDER BY c.id"
     )
     return [row[0] for row in conn.execute(sql, {"now": now})]

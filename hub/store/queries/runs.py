@@ -135,16 +135,52 @@ def options(row: Any) -> dict[str, Any]:
 
 
 def open_runs(connection: Connection, *, now: float) -> list[Any]:
-    """Runs that are due, or whose owner died: what upkeep dispatches again. Those of a paused connection wait."""
+    """Runs that are due, or whose owner died: what upkeep dispatches again. Those of a paused or parked one wait."""
     return list(
         connection.execute(
             text(
                 "SELECT r.* FROM run r JOIN connection c ON c.id = r.connection_id WHERE c.state = 'active' "
-                "AND ((r.state = 'queued' AND r.next_at <= :now) "
+                "AND COALESCE(c.parked_until, 0) <= :now AND ((r.state = 'queued' AND r.next_at <= :now) "
                 "OR (r.state = 'running' AND r.lease_until <= :now)) ORDER BY r.next_at"
             ),
             {"now": now},
         )
+    )
+
+
+def asked_to_stop(connection: Connection, run_id: int) -> str | None:
+    """Who asked a run at work to stop; None: nobody."""
+    found: str | None = connection.scalar(text("SELECT stop FROM run WHERE id = :id"), {"id": run_id})
+    return found
+
+
+def cancel(connection: Connection, run_id: int, *, by: str, now: float) -> str | None:
+    """Stop a run: at once if nobody works on it, else with its page. Its state then: cancelled or stopping; None: it
+    has ended already."""
+    ended: Any = connection.execute(
+        text(
+            "UPDATE run SET state = 'cancelled', finished_at = :now, lease_until = NULL, cause = :cause, "
+            "code = 'cancelled', fence = fence + 1 WHERE id = :id AND (state IN ('queued', 'held') "
+            "OR (state = 'running' AND lease_until <= :now))"
+        ),
+        {"id": run_id, "now": now, "cause": f"cancelled by {by}"},
+    )
+    if ended.rowcount:
+        return "cancelled"
+    asked: Any = connection.execute(
+        text("UPDATE run SET stop = :by WHERE id = :id AND state = 'running'"), {"id": run_id, "by": by}
+    )
+    return "stopping" if asked.rowcount else None
+
+
+def cancelled(connection: Connection, run_id: int, *, fence: int, cause: str, now: float) -> None:
+    """A run has stopped as asked; its counts are those of its last page."""
+    connection.execute(
+        text(
+            "UPDATE run SET state = 'cancelled', finished_at = :now, lease_until = NULL, cause = :cause, "
+            "code = 'cancelled' WHERE id = :id AND fence = :fence AND state = 'running'"
+        ),
+        {"id": run_id, "fence": fence, "cause": cause, "now": now},
     )
 
 
