@@ -363,7 +363,7 @@ def _put_back(batch: Batch, jobs: Sequence[Claimed], error: HubError) -> None:
         for job in _release(conn, jobs):
             rows.retry(job.place.id, error, attempts=job.attempts, now=now)
         rows.store(conn, now=now)
-    if retry.next_step(error, attempts=0, now=now).act == "stop":
+    if retry.next_step(error, attempts=0, now=now).act == "stop" or retry.parks(error):
         raise error
 
 
