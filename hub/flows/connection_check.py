@@ -29,7 +29,7 @@ from hub.sync.where import parse_where
 
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
 RESERVED = ("api",)  # the built-in connection of writes by API
-DELETE_RULES = ("unlink", "ignore")
+DELETE_RULES = ("unlink", "archive", "ignore")
 TEXTS = ("map_text", "overlay_text")  # a map or overlay written into the file itself, as `export config` does
 _OWN = ("connector", "paused", "file")
 _WORDS: Mapping[str, tuple[str, ...]] = {

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from hub.flows.bindings import load_bindings
 from hub.flows.wiring import Wiring
-from hub.golden.survive import Golden, Hold, Member, Pin, new_holds, survive
+from hub.golden.survive import Golden, Hold, Member, Pin, Why, new_holds, survive
 from hub.store import bulk
 from hub.store.documents import dump, load
 from hub.store.golden_row import decode_doc, encode_doc, encode_why
@@ -18,6 +18,8 @@ from hub.store.queries import customers, matching, records
 from hub.store.queries.customers import CustomerRow, FeedRow
 from hub.store.tables import hold as hold_table
 from hub.sync.binding import Binding
+
+ARCHIVED = "archived"
 
 
 class Sighting(NamedTuple):
@@ -111,6 +113,7 @@ def compute(
     wiring: Wiring, sightings: Iterable[Sighting], *, pins: Mapping[str, Pin], holds: Mapping[str, Hold]
 ) -> Golden:
     """One golden record; pure but for reading the wiring."""
+    sightings = list(sightings)
     listed = [
         Member(
             one.record_id,
@@ -120,7 +123,27 @@ def compute(
         )
         for one in sightings
     ]
-    return survive(listed, pins=pins, holds=holds, rules=wiring.rules)
+    golden = survive(listed, pins=pins, holds=holds, rules=wiring.rules)
+    archived_by = None if "status" in pins else _archived_by(wiring, sightings)
+    if archived_by is not None:
+        golden.fields["status"] = ARCHIVED
+        golden.why["status"] = Why(archived_by, ARCHIVED)
+    return golden
+
+
+def _archived_by(wiring: Wiring, sightings: Iterable[Sighting]) -> int | None:
+    """The record whose delete archives the customer: none of its records lives, and this one's connection has
+    delete = "archive". Seen again anywhere, it is no more."""
+    found = None
+    for one in sightings:
+        if one.connection_id in wiring.built_in:
+            continue
+        if not one.binding.gone:
+            return None
+        stream = wiring.stream(one.connection_id, one.object)
+        if found is None and stream is not None and stream.rules.delete == "archive":
+            found = one.record_id
+    return found
 
 
 def redirect(

@@ -140,6 +140,8 @@ def _creates(
         ]
         if there:  # bound, or deleted there: then only a person's word makes it again
             continue
+        if golden.fields.get("status") == goldens.ARCHIVED:
+            continue
         referenced = stream.connection_id in needed
         if membership(stream.scope, facts, bound=False, referenced=referenced).create:
             marker = show("cus", id)

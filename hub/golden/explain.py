@@ -16,6 +16,7 @@ _WORDS = {
     "hold": "held as it was until someone decides",
     "live": "the others are retired",
     "owner": "its system owns the field",
+    "archived": "it was deleted there, and no record of it is left",
     "restrictive": "the most restrictive consent",
     "edit": "somebody edited it there; the others are first sights",
     "latest": "the latest",

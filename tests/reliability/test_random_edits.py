@@ -1,6 +1,6 @@
 """A real ERP and a real store, edited at random on both sides while the workers between them are killed.
 
-`HUB_RANDOM_EDITS` says how many edits (60 if not set; 500 was tried), `HUB_RANDOM_SEED` which. Read back by the two
+`RANDOM_EDITS` says how many edits (60 if not set; 500 was tried), `RANDOM_SEED` which. Read back by the two
 systems' own APIs, both must say the same of everybody in the end, and every edit that does not stand must be accounted
 for: brought to the other system for a while, overtaken there by a later edit of the same people, or told in an entry.
 """
@@ -26,8 +26,8 @@ from hub.errors import ConnectionBroken
 
 pytestmark = pytest.mark.slow
 
-EDITS = int(os.environ.get("HUB_RANDOM_EDITS", "60"))
-SEED = int(os.environ.get("HUB_RANDOM_SEED", "1"))
+EDITS = int(os.environ.get("RANDOM_EDITS", "60"))
+SEED = int(os.environ.get("RANDOM_SEED", "1"))
 PEOPLE = 12
 KILL_EVERY = 3.0  # seconds
 LEASE = 8
