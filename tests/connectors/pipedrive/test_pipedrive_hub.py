@@ -60,6 +60,8 @@ def test_a_check_walks_the_whole_way(hub: Hub, monkeypatch: pytest.MonkeyPatch) 
         assert "hub connection webhooks" in said
         assert hub("connection", "webhooks", "crm", "--register")[0] == 0
         assert hub("connection", "check", "crm")[0] == 0
+    code, said = hub("connection", "check", "crm")
+    assert code == 0 and "not seen from here" in said, "the door is shut, and that is told"
 
 
 def test_webhooks_need_an_address_and_a_secret(hub: Hub) -> None:
