@@ -44,6 +44,7 @@ JOBS: Mapping[str, Job] = {
     "pull": Job("jobs.pull.run", {"realtime": "pull", "bulk": "pull"}, 3600),
     "drain": Job("jobs.drain.run", {"realtime": "realtime", "bulk": "bulk"}, 300),
     "webhook": Job("jobs.webhook.run", {"realtime": "realtime", "bulk": "realtime"}, 300),
+    "backfill": Job("jobs.pull.run", {"realtime": "bulk", "bulk": "bulk"}, 300),
     "upkeep": Job("jobs.upkeep.run", {"realtime": "bulk", "bulk": "bulk"}, 300),
 }
 QUEUES = ("pull", "bulk", "realtime")

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "apply": ("hub.cli.config:apply", "Apply a connections file."),
     "export": ("hub.cli.export:export", "Write links, customers, orders, interactions or the configuration."),
     "sync": ("hub.cli.sync:sync", "Pull, match, and bring every system to agreement."),
+    "backfill": ("hub.cli.backfill:backfill", "Read everything of a connection again; say first what it costs."),
     "reconcile": ("hub.cli.reconcile:reconcile", "Compare every bound record with its system; mend what drifted."),
     "schedule": ("hub.cli.schedule:schedule", "What is pulled and compared when."),
     "run": ("hub.cli.run:run", "What was pulled and pushed, and how it went."),

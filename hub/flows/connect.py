@@ -18,7 +18,7 @@ from hub.sdk.connector import ConnectionView, Connector
 from hub.settings import Settings, resolve_secret
 
 _BURST_SECONDS = 2.0  # a budget lets this many seconds' worth of calls through at once
-_KEPT_SHARE = 0.25  # of what a budget lets through at once: kept for the realtime lane
+KEPT_SHARE = 0.25  # of what a budget lets through at once: kept for the realtime lane
 _PATIENCE = 30.0  # a call waits this long for its budget; a longer wait puts the work back on its row
 
 
@@ -93,5 +93,5 @@ def _budget(
     if bucket is None or not rate:
         return None
     burst = max(1.0, rate * _BURST_SECONDS)
-    kept = 0.0 if lane == "realtime" else burst * _KEPT_SHARE
+    kept = 0.0 if lane == "realtime" else burst * KEPT_SHARE
     return pace(bucket, name, rate=rate, burst=burst, reserve=kept, longest=_PATIENCE)

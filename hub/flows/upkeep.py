@@ -15,7 +15,8 @@ Call = tuple[str, int | str, Lane]
 
 
 _DUE = (
-    "COALESCE(c.parked_until, 0) <= :now AND connection_id = c.id AND lane = :lane AND state <> 'done' AND next_at <= :now "
+    "COALESCE(c.parked_until, 0) <= :now AND "
+    "connection_id = c.id AND lane = :lane AND state <> 'done' AND next_at <= :now "
     "AND (state = 'waiting' OR (state = 'claimed' AND lease_until <= :now))"
 )
 
@@ -25,7 +26,9 @@ def sweep(db: Database, now: float) -> Iterator[Call]:
     id, lane)."""
     with db.read() as conn:
         heard = inbox.due(conn, now=now)
-        pulls = [row.id for row in runs.open_runs(conn, now=now) if row.kind in ("pull", "reconcile")]
+        open_runs = runs.open_runs(conn, now=now)
+        pulls = [row.id for row in open_runs if row.kind in ("pull", "reconcile")]
+        fills = [row.id for row in open_runs if row.kind == "backfill"]
         urgent = _owing(conn, "realtime", now=now)
         later = set(_owing(conn, "bulk", now=now)) | set(_to_read_again(conn))
     for connection_id in heard:
@@ -34,6 +37,8 @@ def sweep(db: Database, now: float) -> Iterator[Call]:
         yield "drain", connection_id, "realtime"
     for run_id in pulls:
         yield "pull", run_id, "bulk"
+    for run_id in fills:
+        yield "backfill", run_id, "bulk"
     for connection_id in sorted(later):
         yield "drain", connection_id, "bulk"
 

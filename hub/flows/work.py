@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from hub.errors import Cancelled, ConnectionBroken, HubError, LeaseLost, RetryLater
+from hub.flows import backfill as filling
 from hub.flows import owing, quota, retry
 from hub.flows.boundary import PAUSED
 from hub.flows.catching_up import behind, catch_up
@@ -91,7 +92,19 @@ def run_pull(
     with db.claim() as conn:
         runs.end(conn, row.id, fence=row.fence, state="done", counts=dict(done), now=time.time())
         connection_state.healed(conn, row.connection_id, now=time.time())
-        streams.finished(conn, row.connection_id, row.object, now=time.time())
+        if row.kind != filling.KIND:  # increments are none the better for it
+            streams.finished(conn, row.connection_id, row.object, now=time.time())
+
+
+def to_end(db: Database, settings: Settings, run_id: int, *, say: Say) -> str:
+    """Work on a run here, turn by turn, until it ends or is put off for long. Returns its state."""
+    while True:
+        run_pull(db, settings, run_id, say=say)
+        with db.read() as conn:
+            row = runs.get(conn, run_id)
+        if row.state != "queued" or row.next_at > time.time() + retry.SOON:
+            return str(row.state)
+        time.sleep(max(0.0, row.next_at - time.time()))
 
 
 def _pull(
@@ -112,6 +125,8 @@ def _pull(
         with kept(db, row, lease) if keep else nullcontext():
             if behind(db, row.connection_id):
                 catch_up(db, wiring, row.connection_id)
+            if row.kind == filling.KIND:
+                return filling.backfill(filling.Task(db, wiring, stream, connector, row, lease), say=say)
             if row.kind == "reconcile":
                 heal = not runs.options(row).get("look")
                 task = Task(db, wiring, stream, connector, row, lease, heal, Counter())

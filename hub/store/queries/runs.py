@@ -66,6 +66,14 @@ def keep(connection: Connection, run_id: int, *, fence: int, until: float, count
     return bool(result.rowcount == 1)
 
 
+def checkpoint(connection: Connection, run_id: int, *, fence: int, options: Any) -> None:
+    """Where a run with a checkpoint of its own stands, in its options."""
+    connection.execute(
+        text("UPDATE run SET options = :options WHERE id = :id AND fence = :fence"),
+        {"id": run_id, "fence": fence, "options": dump(options)},
+    )
+
+
 def prolong(connection: Connection, run_id: int, *, fence: int, until: float) -> bool:
     """Prolong the lease of a run at work. False: it is over, or another worker has taken it over."""
     result: Any = connection.execute(
