@@ -22,6 +22,7 @@ FEATURES: Mapping[str, str] = {
     "family": lazy_gettext("Family name"),
     "birth_date": lazy_gettext("Birth date"),
     "address": lazy_gettext("Address"),
+    "domain": lazy_gettext("Internet domain"),
     "rivals": lazy_gettext("Shared by many"),
     "alone": lazy_gettext("Without a name"),
     "limit": lazy_gettext("Contradiction"),
