@@ -244,8 +244,6 @@ def _unbuilt(changes: Iterable[Change]) -> list[str]:
     notes = []
     if ("on_exit", "unlink") in said:
         notes.append('on_exit = "unlink" keeps the link, like "freeze": letting go is not built yet.')
-    if ("create", "referenced") in said:
-        notes.append('create = "referenced" makes nobody yet: no order is written to a system so far.')
     return notes
 
 
