@@ -4,7 +4,7 @@ anything else."""
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 from sync_machine.hub import Hub, Sighting
@@ -13,6 +13,7 @@ from sync_machine.trace import Key, ReadBack
 
 from hub.errors import LeaseLost
 from hub.sync import create, delivery
+from hub.sync.delivery import Begun
 from hub.sync.reading import Reading
 from hub.sync.receipt import receipt
 
@@ -66,21 +67,10 @@ def _deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> It
     yield "intent stored"
     if clock.now >= deadline:
         return  # no time is left for the call
-    revision = read.version if read else begun.binding.version
-    call = Call(key[1], dict(begun.values), read_at, revision if policy.conditional else None)
-    flight, version = (
-        remote.call(call, clock.now, luck, seconds=time_out(deadline, clock.now)),
-        remote.map_version,
+    left = time_out(deadline, clock.now)
+    answer = yield from _write(
+        hub, key, begun, read=read, read_at=read_at, seconds=left, clock=clock, luck=luck
     )
-    yield from _in_the_air(flight, clock)
-    answer, landed = flight.answer or Answer("unknown"), flight.landed
-    hub.trace.note("write", key, call.values, answer.outcome)
-    yield "answered"
-    if answer.outcome == "done" and answer.shown is None:
-        answer = _read_back(hub, key, answer, clock, luck)
-        hub.trace.read_backs.append(ReadBack(landed, clock.now, key, frozenset(begun.values)))
-        yield "read back"
-    answer = _mapped(hub, key, answer, version)
     golden = hub.golden(hub.cluster_of(key))
     got = receipt(
         hub.bindings[key],
@@ -92,6 +82,34 @@ def _deliver(hub: Hub, key: Key, clock: Clock, luck: random.Random | None) -> It
         now=clock.now,
     )
     hub.settle(key, got.binding, got.edits, got.entries)
+
+
+def _write(
+    hub: Hub,
+    key: Key,
+    begun: Begun,
+    *,
+    read: Reading | None,
+    read_at: float,
+    seconds: float,
+    clock: Clock,
+    luck: random.Random | None,
+) -> Generator[str, None, Answer]:
+    """The call of one delivery, and what it showed."""
+    remote = hub.remotes[key[0]]
+    policy = remote.policy
+    revision = read.version if read else begun.binding.version
+    call = Call(key[1], dict(begun.values), read_at, revision if policy.conditional else None)
+    flight, version = remote.call(call, clock.now, luck, seconds=seconds), remote.map_version
+    yield from _in_the_air(flight, clock)
+    answer, landed = flight.answer or Answer("unknown"), flight.landed
+    hub.trace.note("write", key, call.values, answer.outcome)
+    yield "answered"
+    if answer.outcome == "done" and answer.shown is None:
+        answer = _read_back(hub, key, answer, clock, luck)
+        hub.trace.read_backs.append(ReadBack(landed, clock.now, key, frozenset(begun.values)))
+        yield "read back"
+    return _mapped(hub, key, answer, version)
 
 
 def _in_the_air(flight: Flight, clock: Clock) -> Iterator[str]:
