@@ -138,8 +138,8 @@ def record_features(
     own_ref: str | None,
     former: Former | None = None,
 ) -> Features:
-    """The features of a record, from its contributions and what they replaced; none for a record bound without matching
-    (sync.md, "A write by API")."""
+    """The features of a record, from its contributions, what they replaced and a birth date nobody can read; none for
+    a record bound without matching (sync.md, "A write by API")."""
     if connection_id in wiring.built_in:
         return features({}, wiring.model)
     return features(
@@ -179,7 +179,7 @@ def read_again(conn: Connection, wiring: Wiring, ids: Sequence[int]) -> dict[int
 def _subjects(conn: Connection, wiring: Wiring, evidence: Sequence[Evidence]) -> dict[int, Subject]:
     """New records, and known ones whose features changed."""
     known = [one.record_id for one in evidence if one.before is not None and _told_otherwise(one)]
-    formerly = remember(conn, evidence) if known else {}
+    formerly = remember(conn, evidence)
     formerly |= of(conn, [id for id in known if id not in formerly])
     stored = {id: features_of(one) for id, one in matching.standings(conn, known).items()} if known else {}
     subjects = {}

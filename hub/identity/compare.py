@@ -193,7 +193,7 @@ def birth_date(a: Features, b: Features, model: MatchModel) -> Found | None:
     if not (a.birth_date and b.birth_date):
         return None
     level = compare_birth_dates(a.birth_date, b.birth_date)
-    return Found(level, getattr(model.weights, f"birth_date_{level}"))
+    return Found(level, getattr(model.weights, f"birth_date_{level}")) if level else None
 
 
 def tax_id(a: Features, b: Features, model: MatchModel) -> Found | None:

@@ -124,11 +124,34 @@ def compare_phones(mine: tuple[str, ...], theirs: tuple[str, ...]) -> Level:
     return found
 
 
-def compare_birth_dates(a: str, b: str) -> Level:
+def birth_text(raw: object) -> str:
+    """The digits of a birth date that is no date, as its year, month and day would stand: `19182115`. "" where they do
+    not tell anybody apart: too few, one repeated, or a month or day that nobody knew."""
+    found = _NUMBERS.findall(str(raw))
+    if len(found) == 3 and len(found[2]) == 4:
+        found.reverse()
+    text = "".join(part.zfill(2) for part in found)
+    if len(text) != 8 or len(set(text)) < 3 or {text[4:6], text[6:]} & {"00", "99"}:
+        return ""
+    return text
+
+
+_NUMBERS = re.compile(r"[0-9]+")
+
+
+def dashed(date: str) -> str:
+    """A birth date, or the text of one that is none, as `YYYY-MM-DD`."""
+    return date if len(date) != 8 else f"{date[:4]}-{date[4:6]}-{date[6:]}"
+
+
+def compare_birth_dates(a: str, b: str) -> Level | None:
     """exact; first: both the first of January, which many are given; near: day and month swapped, or one digit;
     part: two of
     year, month and day agree, or a few weeks lie between; off: that, and a year or ten; else they contradict each
-    other."""
+    other. Where one is the text of no date (`birth_text`), they agree or say nothing (None)."""
+    if len(a) == 8 or len(b) == 8:
+        level = compare_birth_dates(dashed(a), dashed(b))
+        return level if level in ("exact", "near") else None
     if a == b:
         return "first" if a.endswith("-01-01") else "exact"
     if a[:4] == b[:4] and a[5:7] == b[8:10] and a[8:10] == b[5:7]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hub.canonical.names import legal_form, split
 from hub.canonical.paths import group
-from hub.identity.contacts import own_domain
+from hub.identity.contacts import birth_text, dashed, own_domain
 from hub.identity.fold import fold, words
 from hub.identity.han import is_han
 from hub.identity.organisations import organisation_words
@@ -25,7 +25,8 @@ class Features(NamedTuple):
     generation: `jr`, `sr`, `ii` … org: words of an organisation's name without its legal form, sorted.
     emails: mailboxes. phones: E.164, or the digits of one that is not valid
     without the zeros before them. tax_ids: `type:value`. refs: `namespace:value`. birth_date:
-    `YYYY-MM-DD`. blocked: what the record says that counts for nothing, for explaining. aliases: names that
+    `YYYY-MM-DD`, or eight digits that are no date (`contacts.birth_text`).
+    blocked: what the record says that counts for nothing, for explaining. aliases: names that
     stood here before an edit, as the words of `name` or `org` joined by spaces. places: addresses as
     `places.places` writes them. company: the words of the organisation a person is at. domains: an organisation's
     own, of its mailboxes (those of a role too) and its website. Values are in sorted order,
@@ -97,13 +98,14 @@ def features(
 
     model: gives the blocked values. own_ref: the record's own `connection:external_id`, so that a reference
     to it from another system meets it. former: identifiers by path, and names whole (path → value) under "name",
-    that stood in the record before edits; an edit does not make it somebody else's.
+    that stood in the record before edits; an edit does not make it somebody else's. A birth date there is one that
+    cannot be read, and counts where the record has no other.
     """
     blocked: list[str] = []
     pairs = [*values.items(), *_identifiers(former)] if former else values.items()
     found, named, placed = _read(pairs, values, model, blocked=blocked, own_ref=own_ref)
-    birth_date = values.get("birth_date") or ""
-    if birth_date in model.blocked.birth_dates:
+    birth_date = values.get("birth_date") or (_unread(former) if former else "")
+    if dashed(birth_date) in model.blocked.birth_dates:
         blocked.append(birth_date)
         birth_date = ""
     kind = values.get("kind") or ""
@@ -121,6 +123,11 @@ def features(
         _company(values, kind),
         _domains(values) if names[4] and kind != "person" else (),
     )
+
+
+def _unread(former: Mapping[str, Sequence[Any]]) -> str:
+    said = former.get("birth_date")
+    return birth_text(said[-1]) if said else ""
 
 
 _Ids = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]

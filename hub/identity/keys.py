@@ -13,6 +13,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from hub.identity.contacts import dashed
 from hub.identity.features import Features, features
 from hub.identity.fold import sound
 from hub.identity.han import is_han, pinyin_parts
@@ -61,7 +62,8 @@ def keys(found: Features, *, realm: str) -> tuple[int, ...]:
     first, last = sounds(found) if found.name else ("", "")
     initials = {first[:1], last[:1]} - {""}
     if found.birth_date:
-        made += [key("birth_date", f"{found.birth_date} {sign}", realm=realm) for sign in sorted(initials)]
+        born = dashed(found.birth_date)
+        made += [key("birth_date", f"{born} {sign}", realm=realm) for sign in sorted(initials)]
     if first and last:
         made.append(key("name", f"{first} {last}" if first < last else f"{last} {first}", realm=realm))
     for text in found.places:

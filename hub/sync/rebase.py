@@ -72,6 +72,10 @@ def _rebase_field(draft: Draft, path: str, reading: Reading, policy: Policy, aga
     elif old is None:
         if path not in draft.before and known is not MISSING:
             draft.sent[path] = new  # a default of theirs, not a value of ours
+            if known is None and new is not None and _theirs(draft, path, policy):  # it counted as blank until now
+                draft.contribution[path] = Contribution(
+                    new, raw, "first_sight", capped(reading), reading.finished
+                )
     elif stood is MISSING or path not in reading.seen:
         _constant(draft, path, reading, policy)
     else:
@@ -79,6 +83,11 @@ def _rebase_field(draft: Draft, path: str, reading: Reading, policy: Policy, aga
         draft.contribution[path] = mapped
         if known == old.value:
             draft.sent[path] = mapped.value
+
+
+def _theirs(draft: Draft, path: str, policy: Policy) -> bool:
+    """Whether people filled this record, in a field that we take from them."""
+    return draft.base.created_for is None and path not in policy.outward
 
 
 def _otherwise(draft: Draft, path: str, reading: Reading, policy: Policy) -> None:

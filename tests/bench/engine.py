@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hub import resources
-from hub.errors import RecordRejected
 from hub.identity.cluster import Node, cluster
 from hub.identity.features import Features, features
 from hub.identity.keys import cap_of, keys, kind_of
@@ -32,7 +31,6 @@ from hub.identity.score import points, score
 from hub.mapping.engine import Context, compile_map
 from hub.mapping.load import load_map
 
-RAW_DATES = True  # keep impossible birth dates, which intake refuses with the record
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "identity"
 FEBRL = """object = "customer"
 [pull]
@@ -43,7 +41,7 @@ family_name = "surname"
 "address.locality" = "suburb"
 "address.postal_code" = "postcode"
 "address.region" = "state"
-birth_date = { from = "date_of_birth", via = ["date(%Y%m%d)"] }
+birth_date = { from = "date_of_birth", via = ["date(%Y%m%d)"], wrong = "blank" }
 "tax_id" = "soc_sec_id"
 """
 CUSTOMERS = """object = "customer"
@@ -116,14 +114,11 @@ def read(given: Set, folder: Path, model: MatchModel) -> dict[str, Features]:
     for name in given.files:
         with (folder / name).open(newline="", encoding="utf-8-sig") as handle:
             for row in csv.DictReader(handle):
-                try:
-                    pulled = compiled.pull(row)
-                except RecordRejected:
-                    pulled = compiled.pull({**row, "date_of_birth": ""})
-                    if RAW_DATES:
-                        date = row["date_of_birth"]
-                        pulled[0].values["birth_date"] = f"{date[:4]}-{date[4:6]}-{date[6:]}"
-                found[row[given.id]] = features(pulled[0].values, model)
+                pulled = compiled.pull(row)[0]
+                born = pulled.seen.get("birth_date") if "birth_date" not in pulled.values else None
+                found[row[given.id]] = features(
+                    pulled.values, model, former={"birth_date": [born]} if born else None
+                )
     return found
 
 
