@@ -16,7 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from sync_machine import goldens, workers
+from sync_machine import workers
 from sync_machine.history import History
 from sync_machine.trace import Broken
 
@@ -136,11 +136,6 @@ def without_echoes(patch: Patch) -> None:
 
 def without_before(patch: Patch) -> None:
     patch.setattr(delivery, "_given_back", lambda *_, **__: MISSING)
-
-
-def holds_ignored(patch: Patch) -> None:
-    """What waits for a person is delivered nevertheless."""
-    patch.setattr(goldens, "new_holds", lambda *_, **__: {})
 
 
 MUTANTS: dict[str, Callable[[Patch], None]] = {
