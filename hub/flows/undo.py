@@ -25,7 +25,9 @@ from hub.sync.binding import MISSING
 
 class Taken(NamedTuple):
     """What undoing does. values: record's external id → path → (wrote, before) put back; changed: fields a person or a
-    later run has changed since, left alone; created: records the run made, which stay."""
+    later run has changed since, left alone; created: records the run made, which stay.
+
+    A record of another object than the run's own is named with it: `order/12`."""
 
     values: dict[str, dict[str, tuple[Any, Any]]]
     changed: dict[str, list[str]]
@@ -83,7 +85,8 @@ def _values(conn: Connection, run: Any, *, by: str) -> tuple[Taken, list[tuple[A
         if row.kind == "create":
             created.append(row.external_id)
             continue
-        names[row.record_id], object_of[row.record_id] = row.external_id, row.object
+        other = "" if row.object == run.object else f"{row.object}/"
+        names[row.record_id], object_of[row.record_id] = f"{other}{row.external_id}", row.object
         last.setdefault(row.record_id, {}).update(load(row.wrote) or {})
         for path, value in (load(row.before) or {}).items():
             first.setdefault(row.record_id, {}).setdefault(path, value)

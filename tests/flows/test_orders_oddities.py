@@ -108,7 +108,9 @@ def test_a_run_that_changed_a_sale_is_undone_and_redone(hub: Hub, market: Market
         "SELECT max(r.id) FROM run r JOIN connection c ON c.id = r.connection_id "
         "WHERE r.kind = 'push' AND c.name = 'erp'"
     )
-    undo.undo(hub.db, run, by="test")
+    taken = undo.undo(hub.db, run, by="test")
+    (id,) = market.sales.rows
+    assert taken.values[f"order/{id}"]["totals.grand_total"][1]["amount"] == "10.00"
     hub.settle()
     assert (market.sale()["sum"], len(market.sale()["lines"])) == ("10.00", 2)
     hub.settle()
