@@ -45,7 +45,7 @@ def backfill(office: Office, connection: str, object_: str | None, confirm: bool
                 continue
 
             def tell(counts: Counter[str], total: int | None, label: str = stream.label) -> None:
-                say(f"  {label}: {sum(counts.values())} of {total or '?'} read")
+                say(f"  {label}: {counts['read']} of {total or '?'} read")
 
             state = work.to_end(db, office.settings, run_id, say=tell)
             rows.append({**cost, "run": run_id, "state": state})

@@ -179,12 +179,11 @@ def run_push(
             db, wiring, of, connector=connector, lease=lease, lanes=lanes, seconds=seconds, say=say
         )
     except HubError as error:
-        state, cause, code = "failed", str(error), error.code
-        if quota.park(db, of[0].connection_id, error):
-            state = "done"  # what is left waits, uncharged
-            return counts
-        _stop_if_broken(db, of[0].connection_id, error)
-        raise
+        parked = quota.park(db, of[0].connection_id, error)  # then what is left waits, uncharged
+        state, cause, code = "done" if parked else "failed", str(error), error.code
+        if not parked:
+            _stop_if_broken(db, of[0].connection_id, error)
+            raise
     except Exception as error:  # its claims end with their lease; whoever waits for them is told why
         state, cause, code = "failed", f"{type(error).__name__}: {error}", "defect"
         raise
