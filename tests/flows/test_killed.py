@@ -1,6 +1,6 @@
 """Histories through the real flows, with all of the queue lost now and then and workers killed at any statement.
 
-HUB_TEST_HISTORIES scales how many are run (1: as in CI), HUB_FIRST_SEED says where they start.
+HUB_TEST_HISTORIES scales how many are run (1: as in CI), HUB_TEST_FIRST_SEED says where they start.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from flows.shop_floor import ShopFloor
 from hub.store.session import Database
 
 SCALE = float(os.environ.get("HUB_TEST_HISTORIES", "1"))
-FIRST_SEED = int(os.environ.get("HUB_FIRST_SEED", "0"))
+FIRST_SEED = int(os.environ.get("HUB_TEST_FIRST_SEED", "0"))
 HISTORIES = range(FIRST_SEED, FIRST_SEED + max(1, round(24 * SCALE)))
 STEPS = 60
 System = Callable[..., MemorySystem]

@@ -19,7 +19,7 @@ from flows.test_orders_out import ORDER, Market
 from hub.store.session import Database
 
 SCALE = float(os.environ.get("HUB_TEST_HISTORIES", "1"))
-FIRST_SEED = int(os.environ.get("HUB_FIRST_SEED", "0"))
+FIRST_SEED = int(os.environ.get("HUB_TEST_FIRST_SEED", "0"))
 HISTORIES = range(FIRST_SEED, FIRST_SEED + max(1, round(6 * SCALE)))
 STEPS = 40
 FAULTS = ("lose_request", "lose_answer", "late", "retry", "fine")

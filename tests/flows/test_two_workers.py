@@ -21,7 +21,7 @@ from flows.shop_floor import LEASE, Killed, ShopFloor
 from hub.store.session import Database
 
 SCALE = float(os.environ.get("HUB_TEST_HISTORIES", "1"))
-FIRST_SEED = int(os.environ.get("HUB_FIRST_SEED", "0"))
+FIRST_SEED = int(os.environ.get("HUB_TEST_FIRST_SEED", "0"))
 HISTORIES = range(FIRST_SEED, FIRST_SEED + max(1, round(3 * SCALE)))
 ROUNDS = 8
 System = Callable[..., MemorySystem]
