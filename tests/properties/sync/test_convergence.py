@@ -1,6 +1,6 @@
 """The proof of two-way sync: random histories through the pure transitions, judged by what really happened.
 
-HUB_TEST_HISTORIES scales how many histories are run (1: as in CI) and HUB_TEST_FIRST_SEED says where they start. A failing
+HUB_TEST_HISTORIES scales how many histories are run (1: as in CI), HUB_TEST_FIRST_SEED says where they start. A failing
 seed is replayed with `History(seed).run()`; its `trace.log` tells the story. `many.py` beside this file runs as many as
 one likes.
 """
