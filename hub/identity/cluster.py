@@ -20,7 +20,7 @@ from hub.identity.compare import name
 from hub.identity.decide import Decided, Decision, in_force, pair, parted
 from hub.identity.features import Features
 from hub.identity.model import MatchModel
-from hub.identity.score import Level, forbidden, points
+from hub.identity.score import NAMES_DIFFER, Level, forbidden, points, together
 
 SortKey = tuple[float, str, str, str, str]
 _SMALL = 8  # nodes up to which comparing again is cheaper than remembering
@@ -182,6 +182,8 @@ class _Judge:
         self._small = len(nodes) <= _SMALL
         self._points: dict[tuple[Features, Features], int] = {}
         self._strong = {pair(a, b): found for a, b, found in strong if found >= model.auto}
+        self._edges = [(a, b) for a, b, _ in strong]
+        self._renamed: list[tuple[int, int, Features, Features]] | None = None
         self._unique = any(node.connection_unique for node in nodes.values())
 
     def too_many(self) -> bool:
@@ -230,6 +232,8 @@ class _Judge:
         reason = forbidden(mine, theirs, self._model, level=self._level)
         if (reason is not None or found < 0) and self._given and self._excused(mine, theirs, [*left, *right]):
             return 0, None
+        if reason == NAMES_DIFFER and self._level == "review" and self._one_person(mine, theirs, [*left, *right]):
+            return 0, None
         return max(found, _LEAST), reason
 
     def _known(self, mine: Features, theirs: Features) -> int:
@@ -246,6 +250,34 @@ class _Judge:
             if any(self._alike(mine, one) for one in said) and any(self._alike(theirs, one) for one in said):
                 return True
         return False
+
+    def _one_person(self, mine: Features, theirs: Features, members: list[int]) -> bool:
+        """Whether others here say that two different names are one person's, and the rest does not speak against it: a
+        record whose name is alike to both (Stephanie, of Steph and Steffie), or two of these names that what is a
+        person's own (birth date, tax id) has told of one. A steward is then shown what has nothing of the kind, too."""
+        if together(mine, theirs, self._model) < self._model.guard:
+            return False
+        said = [self._nodes[record].features for record in members]
+        if any(self._alike(mine, one) and self._alike(theirs, one) for one in said):
+            return True
+        here = set(members)
+        return any(
+            (self._alike(mine, one) and self._alike(theirs, other))
+            or (self._alike(mine, other) and self._alike(theirs, one))
+            for a, b, one, other in self._two_names()
+            if a in here and b in here
+        )
+
+    def _two_names(self) -> list[tuple[int, int, Features, Features]]:
+        """Pairs over the threshold with different given names; such a pair has evidence of the person's own."""
+        if self._renamed is None:
+            pairs = [(a, b, self._nodes[a].features, self._nodes[b].features) for a, b in self._edges]
+            self._renamed = [one for one in pairs if self._other_given(one[2], one[3])]
+        return self._renamed
+
+    def _other_given(self, a: Features, b: Features) -> bool:
+        found = name(a, b, self._model)
+        return found is not None and found.likeness == "unlike" and a.generation == b.generation
 
     def _alike(self, a: Features, b: Features) -> bool:
         if a == b:

@@ -18,6 +18,9 @@ from hub.identity.model import MatchModel, step
 NEVER = -100_000
 """The points of a pair that is never one customer by the machine's doing."""
 
+NAMES_DIFFER = "their names differ"
+"""Why two may not meet: their given names are two names, or they are father and son."""
+
 Verdict = Literal["match", "possible", "no", "never"]
 Level = Literal["auto", "review"]
 Rivals = Mapping[str, int]
@@ -112,7 +115,7 @@ def _measure(a: Features, b: Features, model: MatchModel) -> _Measured:
     name = compare.name(a, b, model)
     if name is not None:
         if name.likeness == "unlike" and own < (1 if name.level != "generation" else 2):
-            return _Measured(NEVER, False, "their names differ")
+            return _Measured(NEVER, False, NAMES_DIFFER)
         total += name.points
         contradicts |= _names_contradict(name, own)
     further = _further(a, b, model)
@@ -181,6 +184,11 @@ def verdict(total: int, model: MatchModel) -> Verdict:
     if total >= model.review:
         return "possible"
     return "never" if total == NEVER else "no"
+
+
+def together(a: Features, b: Features, model: MatchModel) -> int:
+    """The sum of all features, whatever their names forbid."""
+    return sum(found.points for one in compare.FEATURES if (found := one(a, b, model)) is not None)
 
 
 def forbidden(a: Features, b: Features, model: MatchModel, *, level: Level = "auto") -> str | None:
