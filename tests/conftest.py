@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import shutil
 from collections import Counter
@@ -84,17 +85,23 @@ def unconfigured_logging() -> Iterator[None]:
         root.setLevel(level)
 
 
+_LEVELS = {name: logging.getLogger(name).level for name in ("", "urllib3", "werkzeug", "alembic", "rq")}
+
+
 @pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
-    """A command run in this process sets logging up; the next test must not inherit its handler or its levels."""
-    import logging
-
-    root = logging.getLogger()
-    before = {name: logging.getLogger(name).level for name in ("", "urllib3", "werkzeug", "alembic", "rq")}
+    """A command run in this process, also by a fixture of the session, sets logging up; no test inherits its handler or
+    its levels."""
+    _reset_logging()
     yield
+    _reset_logging()
+
+
+def _reset_logging() -> None:
+    root = logging.getLogger()
     for handler in [one for one in root.handlers if type(one.formatter).__name__ == "CleanFormatter"]:
         root.removeHandler(handler)
-    for name, level in before.items():
+    for name, level in _LEVELS.items():
         logging.getLogger(name).setLevel(level)
     for name, found in logging.Logger.manager.loggerDict.items():
         if name.startswith("hub.") and isinstance(found, logging.Logger):
