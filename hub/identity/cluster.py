@@ -232,7 +232,11 @@ class _Judge:
         reason = forbidden(mine, theirs, self._model, level=self._level)
         if (reason is not None or found < 0) and self._given and self._excused(mine, theirs, [*left, *right]):
             return 0, None
-        if reason == NAMES_DIFFER and self._level == "review" and self._one_person(mine, theirs, [*left, *right]):
+        if (
+            reason == NAMES_DIFFER
+            and self._level == "review"
+            and self._one_person(mine, theirs, [*left, *right])
+        ):
             return 0, None
         return max(found, _LEAST), reason
 
