@@ -72,7 +72,9 @@ def _rebase_field(draft: Draft, path: str, reading: Reading, policy: Policy, aga
     elif old is None:
         if path not in draft.before and known is not MISSING:
             draft.sent[path] = new  # a default of theirs, not a value of ours
-            if known is None and new is not None and _theirs(draft, path, policy):  # it counted as blank until now
+            if (
+                known is None and new is not None and _theirs(draft, path, policy)
+            ):  # it counted as blank until now
                 draft.contribution[path] = Contribution(
                     new, raw, "first_sight", capped(reading), reading.finished
                 )

@@ -1,9 +1,10 @@
 """Identity through the real path (`files` connection → sync → links): quality on labelled sets, and throughput.
 
-    python tests/bench/identity.py quality [--sets customers_20k,febrl3] [--folder DATA]
+    python tests/bench/identity.py quality [--sets customers_20k,febrl3] [--folder DATA] [--train]
     python tests/bench/identity.py speed [--size 100000] [--database sqlite|postgres] [--splink]
 
-`quality` prints precision, recall and F1 of both levels, as `evaluate.py` counts them. `speed` writes people by
+`quality` prints precision, recall and F1 of both levels, as `evaluate.py` counts them; with --train once more after
+`hub match train --apply`. `speed` writes people by
 `population.py`, takes them in and prints records per CPU-second (client and server) as multiples of C (`intake.py`),
 those
 of the last 10,000 beside those of the whole, the peak, and the quality against the truth. With --splink the same
@@ -56,17 +57,18 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=100_000)
     parser.add_argument("--database", default="sqlite", choices=("sqlite", "postgres"))
     parser.add_argument("--splink", action="store_true")
+    parser.add_argument("--train", action="store_true")
     parser.add_argument("--case", nargs=3, metavar=("HOME", "URL", "SIZE"))
     options = parser.parse_args()
     if options.what == "quality":
-        return quality(options.sets.split(","), options.folder)
+        return quality(options.sets.split(","), options.folder, train=options.train)
     if options.what == "case":
         print(json.dumps(case(Path(options.case[0]), options.case[1], int(options.case[2]))))
         return 0
     return speed(options.size, options.database, splink=options.splink)
 
 
-def quality(names: Iterable[str], folder: Path | None) -> int:
+def quality(names: Iterable[str], folder: Path | None, *, train: bool) -> int:
     import engine
 
     print(f"{'set':14} {'level':7} missing precision recall     F1  largest")
@@ -79,6 +81,10 @@ def quality(names: Iterable[str], folder: Path | None) -> int:
             known = engine.truth_of(given, source)
             for level in ("auto", "review"):
                 report(name, level, db.links(level), known)
+            if train:
+                db.train()
+                for level in ("auto", "review"):
+                    report("  trained", level, db.links(level), known)
             db.close()
     return 0
 
@@ -122,6 +128,12 @@ class Hub:
 
         outcome = sync(self.db, self.config, full=True)
         assert outcome.exit_code == 0, outcome
+
+    def train(self) -> None:
+        from hub.flows import training
+        from hub.flows.wiring import load_wiring
+
+        training.put_in_force(self.db, training.train(self.db, load_wiring(self.db)).document)
 
     def links(self, level: Any) -> dict[str, str]:
         from hub.flows import exports

@@ -54,7 +54,9 @@ def counted() -> dict[str, int]:
     return {
         "home": sum(kind in ALARMS for kind in alarms),
         "problems": sum(quarantined.get(id, 0) + work.get("dead", 0) for id, work in open_work.items()),
-        "connections": sum(row.state in ("broken", "needs_reauth") or "held" in open_work[row.id] for row in rows),
+        "connections": sum(
+            row.state in ("broken", "needs_reauth") or "held" in open_work[row.id] for row in rows
+        ),
         "conflicts": holds,
         "review": unsure(),
     }
