@@ -25,6 +25,7 @@ from hub.sdk import (
     Finding,
     Http,
     Manifest,
+    Merges,
     ObjectShape,
     Page,
     Receipt,
@@ -146,6 +147,15 @@ class TrytonConnector(Connector):
             alive = {str(row["id"]) for row in rows}
             gone += [one for one in part if one not in alive]
         return Deletes(gone)
+
+    def merges(self, object: str, since: Any) -> Merges:
+        """Parties replaced by others. Cursor: the server's clock when it was asked, less the overlap."""
+        if object != "customer":
+            raise Unsupported(f"Tryton merges no {object} records")
+        domain = [["replaced_by", "!=", None], ["active", "in", [True, False]], *self._parties.written(since)]
+        found = self._rest.search_read(party.MODEL, domain, ["replaced_by"])
+        pairs = [(str(row["id"]), str(row["replaced_by"])) for row in found.rows]
+        return Merges(pairs, self._settled(found.served_at, object) or since)
 
     def _seller(self) -> SaleWriter:
         return SaleWriter(self._sales, self._books, lookups=self._lookups, name=self.connection.name)

@@ -72,6 +72,10 @@ class Parties(Reader):
         """A child does not touch its party's stamp."""
         return _since(since, ("", *(f"{one}." for one in party.CHILDREN)))
 
+    def written(self, since: str | None) -> Domain:
+        """Those written themselves since then."""
+        return _since(since, ("",))
+
     def record(self, row: Row) -> RemoteRecord:
         return party.record(row, extra=self._extra)
 

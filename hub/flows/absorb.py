@@ -181,14 +181,15 @@ def _subjects(conn: Connection, wiring: Wiring, evidence: Sequence[Evidence]) ->
     known = [one.record_id for one in evidence if one.before is not None and _told_otherwise(one)]
     formerly = remember(conn, evidence)
     formerly |= of(conn, [id for id in known if id not in formerly])
-    stored = {id: features_of(one) for id, one in matching.standings(conn, known).items()} if known else {}
+    stored = matching.standings(conn, known) if known else {}
     subjects = {}
     for one in evidence:
-        before = None
+        before, tied_to = None, one.after.created_for
         if one.before is not None:
             if one.record_id not in stored:
                 continue
-            before = stored[one.record_id]
+            before = features_of(stored[one.record_id])
+            tied_to = stored[one.record_id].tied_to or tied_to
         ref = f"{one.stream.connection}:{one.external_id}"
         found = record_features(
             wiring,
@@ -206,7 +207,7 @@ def _subjects(conn: Connection, wiring: Wiring, evidence: Sequence[Evidence]) ->
                 one.first_seen,
                 found,
                 before,
-                one.after.created_for,
+                tied_to,
             )
     return subjects
 

@@ -84,7 +84,10 @@ def remove(db: Database, name: str, *, keep: bool, by: str, now: float) -> Leavi
         if not keep:
             retire_connection(conn, wiring, row.id, now=now)
         conn.execute(  # added again, it is read from the beginning: what was retired lives again
-            text("UPDATE stream SET cursor = NULL, deletes_cursor = NULL WHERE connection_id = :id"),
+            text(
+                "UPDATE stream SET cursor = NULL, deletes_cursor = NULL, merges_cursor = NULL "
+                "WHERE connection_id = :id"
+            ),
             {"id": row.id},
         )
         oauth_tokens.forget(conn, name)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from hub.errors import NeedsSteward
-from hub.flows import deletes, intake, interactions, orders, owing
+from hub.flows import deletes, intake, interactions, merged_there, orders, owing
 from hub.flows.boundary import page_done
 from hub.flows.connect import Lease
 from hub.flows.giving_way import give_way
@@ -45,6 +45,8 @@ def pull(  # noqa: PLR0913  # a run is all of these
     counts: Counter[str] = Counter()
     with db.read() as conn:
         cursor, deletes_cursor = streams.get_cursor(conn, stream.connection_id, stream.object)
+        merges_cursor = streams.get_merges_cursor(conn, stream.connection_id, stream.object)
+    since = (deletes_cursor, None if full else merges_cursor)
     measured = ANALYSE_AFTER
     started = time.time()
     with _few_collections():
@@ -59,22 +61,21 @@ def pull(  # noqa: PLR0913  # a run is all of these
                 measured *= 4
             give_way(db, took=time.time() - started)
             started = time.time()
-    if stream.capabilities.deletes and stream.rules.delete != "ignore":
-        _deletes(
-            db,
-            wiring,
-            stream,
-            connector=connector,
-            since=deletes_cursor,
-            confirmed=confirmed,
-            counts=counts,
-            say=say,
-        )
+    ends = (_deletes, stream.capabilities.deletes), (_merges, stream.capabilities.merges)
+    for (end, able), after in zip(ends, since, strict=True):
+        if able and stream.rules.delete != "ignore":
+            rest: dict[str, Any] = {"confirmed": confirmed, "counts": counts, "say": say}
+            end(db, wiring, stream, connector=connector, since=after, **rest)
     if stream.object == "customer":
-        with db.write() as conn:
-            counts["adopted_orders"] += orders.adopt(conn, wiring, stream.connection_id, now=time.time())
-            counts["adopted_interactions"] += interactions.adopt(conn, stream.connection_id, now=time.time())
+        _adopt(db, wiring, stream, counts=counts)
     return +counts
+
+
+def _adopt(db: Database, wiring: Wiring, stream: Stream, *, counts: Counter[str]) -> None:
+    """Orders and messages that came before their customer find it now."""
+    with db.write() as conn:
+        counts["adopted_orders"] += orders.adopt(conn, wiring, stream.connection_id, now=time.time())
+        counts["adopted_interactions"] += interactions.adopt(conn, stream.connection_id, now=time.time())
 
 
 @contextmanager
@@ -145,6 +146,28 @@ def _deletes(
     if found.cursor is not None:
         with db.write() as conn:
             streams.put_deletes_cursor(conn, stream.connection_id, stream.object, cursor=found.cursor)
+
+
+def _merges(
+    db: Database,
+    wiring: Wiring,
+    stream: Stream,
+    *,
+    connector: Connector,
+    since: Any,
+    confirmed: bool,
+    counts: Counter[str],
+    say: Say | None,
+) -> None:
+    """What was merged there. The list is read again from where it was while a record others went into is unknown."""
+    found = connector.merges(stream.object, since)
+    told = [gone for gone, _ in found.pairs]
+    _gone(db, wiring, stream, told=told, confirmed=confirmed, counts=counts, say=say)
+    with db.write() as conn:
+        tied, whole = merged_there.tie(conn, wiring, stream, pairs=found.pairs, now=time.time())
+        counts["merged_there"] += tied
+        if found.cursor is not None and whole:
+            streams.put_merges_cursor(conn, stream.connection_id, stream.object, cursor=found.cursor)
 
 
 def _gone(

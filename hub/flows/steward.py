@@ -14,6 +14,7 @@ from hub.canonical.normalise import normalise
 from hub.canonical.paths import parse
 from hub.errors import NotFound, WrongUse
 from hub.flows import deciding, goldens
+from hub.flows.bindings import load_bindings
 from hub.flows.deciding import Written
 from hub.flows.effect import Act, Effect, perform
 from hub.flows.wiring import Wiring
@@ -73,7 +74,12 @@ def unmerge(
         if unknown := set(records_out) - set(members):
             raise NotFound(f"{len(unknown)} of these records are not of {show('cus', id)}.")
         named = set(records_out)
-        tied = {one.record_id for one in matching.standings(conn, members).values() if one.tied_to in named}
+        made_for = {id: one.created_for for id, one in load_bindings(conn, members).items()}
+        tied = {
+            one.record_id
+            for one in matching.standings(conn, members).values()
+            if one.tied_to in named and one.tied_to == made_for.get(one.record_id)
+        }  # what was merged in its system stays unless it is named
         named |= tied
         rest = [one for one in members if one not in named]
         if not rest:

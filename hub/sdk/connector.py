@@ -138,6 +138,13 @@ class Deletes(NamedTuple):
     cursor: Any = None
 
 
+class Merges(NamedTuple):
+    """(the record that went, the one it was merged into) by external id, and the cursor to ask from next time."""
+
+    pairs: Sequence[tuple[str, str]]
+    cursor: Any = None
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionView:
     """What a connector may know of its connection.
@@ -210,6 +217,10 @@ class Connector(ABC):
         `bound` may be long and is only read if it is needed.
         """
         raise Unsupported(f"{self.manifest.name} has no signal for deleted {object} records")
+
+    def merges(self, object: str, since: Any) -> Merges:
+        """What people there merged since the cursor `since` (None: ever). A pair may come again."""
+        raise Unsupported(f"{self.manifest.name} does not tell which {object} records were merged")
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint]:
         """The hints in a webhook, once its signature over the raw bytes holds.

@@ -20,6 +20,7 @@ every key:
     create   = true                       # makes new ones                                  (default false)
     find     = true                       # finds what a create may have made               (default false)
     deletes  = true                       # tells which records are gone                    (default false)
+    merges   = false                      # tells which records were merged into which      (default false)
     fetch_batch = 100                     # ids per fetch call; 0 = cannot re-read          (default 0)
     push_batch  = 20                      # changes per push call                           (default 1)
     page_size   = 500                     # records per page of a pull, at most 1000        (default 500)
@@ -67,6 +68,7 @@ class ObjectCapabilities:
     create: bool = False
     find: bool = False
     deletes: bool = False
+    merges: bool = False
     fetch_batch: int = 0
     push_batch: int = 1
     page_size: int = 500
@@ -97,7 +99,7 @@ class Manifest:
     rest: RestTable | None = None
 
     def can(self, object: str, capability: str) -> bool:
-        """Whether `capability` (pull, push, create, find, fetch, deletes) is declared for `object`."""
+        """Whether `capability` (pull, push, create, find, fetch, deletes, merges) is declared for `object`."""
         declared = self.objects.get(object)
         if declared is None:
             return False
@@ -158,6 +160,8 @@ def _agree(declared: ObjectCapabilities, reader: TableReader, table: str) -> Non
         raise reader.wrong("conditional needs a version", "conditional", table)
     if declared.create and not (declared.find or declared.marker):
         raise reader.wrong("create needs find or marker (sync.md, A create)", "create", table)
+    if declared.merges and table != "object.customer":
+        raise reader.wrong("merges are known of customers only", "merges", table)
     if not 1 <= declared.page_size <= _PAGE_CAP:
         raise reader.wrong(f"page_size must be 1 to {_PAGE_CAP}", "page_size", table)
     if declared.push_batch < 1:

@@ -16,7 +16,9 @@ from hub.sdk.spec import KINDS
 from hub.testkit.adapter import NotApplicable
 from hub.testkit.bench import Bench
 
-_METHODS = {"push": "push", "create": "push", "find": "find", "deletes": "deletes", "fetch": "fetch"}
+_METHODS = {
+    "push": "push", "create": "push", "find": "find", "deletes": "deletes", "merges": "merges", "fetch": "fetch",
+}  # fmt: skip
 
 
 def manifest_and_class_agree(bench: Bench, object: str) -> None:
@@ -139,6 +141,7 @@ def _calls(bench: Bench, object: str) -> dict[str, Callable[[], Any]]:
         "fetch": lambda: connector.fetch(object, ["1"]),
         "find": lambda: connector.find(object, create),
         "deletes": lambda: connector.deletes(object, None, ["1"]),
+        "merges": lambda: connector.merges(object, None),
     }
     if not (bench.manifest.can(object, "push") or bench.manifest.can(object, "create")):
         calls["push"] = lambda: connector.push(object, [update])

@@ -20,6 +20,7 @@ from hub.sdk.connector import (
     Connector,
     Deletes,
     Finding,
+    Merges,
     Page,
     Receipt,
     RemoteRecord,
@@ -67,6 +68,7 @@ class MemorySystem:
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     markers: dict[str, str] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
+    merged: list[tuple[str, str]] = field(default_factory=list)  # (gone, into), as the system tells
     tombstones: list[str] = field(default_factory=list)  # shown as deleted in the first page of every pull
     faults: list[str] = field(default_factory=list)
     broken: HubError | None = None
@@ -102,6 +104,11 @@ class MemorySystem:
         """A person deletes a row."""
         del self.rows[id]
         self.gone.append(id)
+
+    def merge(self, id: str, *, into: str) -> None:
+        """A person merges a row into another."""
+        self.erase(id)
+        self.merged.append((id, into))
 
     def arm(self, *faults: str) -> None:
         """For the next writes, one each: lose_request, lose_answer, late, refuse, retry, crash, killed or fine."""
@@ -258,6 +265,11 @@ class MemoryConnector(Connector):
         wanted = set(bound)
         system = self.of(object)
         return Deletes([id for id in system.gone if id in wanted and id not in system.rows])
+
+
+    def merges(self, object: str, since: Any) -> Merges:
+        merged = self.of(object).merged
+        return Merges(merged[since or 0 :], len(merged))
 
 
 def manifest_of(system: MemorySystem) -> Manifest:

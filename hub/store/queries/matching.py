@@ -144,6 +144,13 @@ def put_edges(connection: Connection, rows: Sequence[tuple[int, int, int]]) -> N
     bulk.upsert(connection, edge, ("a", "b", "points"), rows=rows)
 
 
+def tie(connection: Connection, record_id: int, *, to: int) -> None:
+    """A record belongs to another from now on, unless a person parts them."""
+    connection.execute(
+        text("UPDATE identity SET tied_to = :to WHERE record_id = :id"), {"to": to, "id": record_id}
+    )
+
+
 def drop_edges(connection: Connection, record_ids: Sequence[int]) -> None:
     """Forget every pair of these records; they are scored anew."""
     if record_ids:

@@ -31,6 +31,19 @@ def put_deletes_cursor(connection: Connection, connection_id: int, object: str, 
     _put(connection, connection_id, object, column="deletes_cursor", value=dump(cursor))
 
 
+def get_merges_cursor(connection: Connection, connection_id: int, object: str) -> Any:
+    """Where the list of merges was read up to; None: from its beginning."""
+    found = connection.scalar(
+        text("SELECT merges_cursor FROM stream WHERE connection_id = :connection_id AND object = :object"),
+        {"connection_id": connection_id, "object": object},
+    )
+    return load(found) if found is not None else None
+
+
+def put_merges_cursor(connection: Connection, connection_id: int, object: str, *, cursor: Any) -> None:
+    _put(connection, connection_id, object, column="merges_cursor", value=dump(cursor))
+
+
 def finished(connection: Connection, connection_id: int, object: str, *, now: float) -> None:
     """A pull went through."""
     _put(connection, connection_id, object, column="last_success", value=now)

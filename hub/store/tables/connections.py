@@ -58,6 +58,7 @@ stream = Table(
     Column("object", Text, nullable=False),
     json("cursor"),
     json("deletes_cursor"),
+    json("merges_cursor"),
     time("next_due"),
     time("reconcile_due"),
     time("last_success"),

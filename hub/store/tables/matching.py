@@ -14,7 +14,7 @@ identity = Table(
     Column("component", BigInteger, nullable=False, index=True),
     Column("customer_id", BigInteger, nullable=False, index=True),
     json("features", null=False),
-    Column("tied_to", BigInteger),  # the home id a record of our making was created for
+    Column("tied_to", BigInteger),  # whose it is: the home id we made it for, or what people merged it into
 )
 
 match_key = Table(

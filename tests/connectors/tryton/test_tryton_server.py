@@ -255,6 +255,9 @@ def test_deactivated_and_merged_parties_are_gone(tryton: TrytonConnector, erp: E
     found = {record.external_id: record for page in pages(tryton) for record in page.records}
     assert (found[resting].deleted, found[resting].raw["active"]) == (True, False)
     assert found[loser].deleted and not found[winner].deleted
+    told = tryton.merges("customer", None)
+    assert (loser, winner) in told.pairs and told.cursor
+    assert tryton.merges("customer", "2100-02-01T00:00:00Z").pairs == []
     dead = new(erp, "Dead")
     erp.call("DELETE", f"party.party/{dead}")
     bound = [resting, loser, winner, dead, "no-number"]

@@ -544,6 +544,7 @@ def upgrade() -> None:
         sa.Column("object", sa.Text(), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=True),
         sa.Column("deletes_cursor", sa.Text(), nullable=True),
+        sa.Column("merges_cursor", sa.Text(), nullable=True),
         sa.Column("next_due", sa.Double(), nullable=True),
         sa.Column("reconcile_due", sa.Double(), nullable=True),
         sa.Column("last_success", sa.Double(), nullable=True),
