@@ -266,7 +266,6 @@ class MemoryConnector(Connector):
         system = self.of(object)
         return Deletes([id for id in system.gone if id in wanted and id not in system.rows])
 
-
     def merges(self, object: str, since: Any) -> Merges:
         merged = self.of(object).merged
         return Merges(merged[since or 0 :], len(merged))
