@@ -1,4 +1,4 @@
-"""Partners and sale orders of an Odoo, both ways. What was found out about it: README.md beside this file."""
+"""Partners, leads and sale orders of an Odoo, both ways. What was found out about it: README.md beside this file."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any
 
 import orjson
 
-from connectors.odoo import order, partner, probe, webhook
+from connectors.odoo import leads, order, partner, probe, webhook
+from connectors.odoo.leads import Leads
 from connectors.odoo.lookups import Lookups
 from connectors.odoo.loyalty import Cards
 from connectors.odoo.marks import Marks
 from connectors.odoo.order_write import OrderWriter
 from connectors.odoo.orders import Orders
 from connectors.odoo.products import POLICIES, Products
-from connectors.odoo.push import Partners, PartnerWriter
+from connectors.odoo.push import Partners, PartnerWriter, push_apart
 from connectors.odoo.rpc import Domain, Row, Rpc
 from connectors.odoo.session import connect
 from connectors.odoo.settings import SETTINGS
@@ -64,7 +65,8 @@ class OdooConnector(Connector):
             )
             extra = tuple(self.connection.settings.get("fields") or ())
             cards = Cards(self._made, wanted=self.connection.settings.get("loyalty") is not False)
-            self._partners = Partners(self._made, self._lookups, extra=extra, cards=cards)
+            self._leads = Leads(self._made, self._lookups) if self._with_leads() else None
+            self._partners = Partners(self._made, self._lookups, extra=extra, cards=cards, leads=self._leads)
             mark = str(self.connection.settings.get("order_marker_field") or "origin")
             self._orders = Orders(self._made, self._lookups, mark=mark)
         return self._made
@@ -73,7 +75,7 @@ class OdooConnector(Connector):
         return probe.findings(self.connection, connect=self._rpc, read=self._first)
 
     def discover(self) -> Sequence[ObjectShape]:
-        return probe.shapes(self._rpc())
+        return probe.shapes(self._rpc(), leads=self._with_leads())
 
     # --- reading ------------------------------------------------------------------------------------
 
@@ -92,6 +94,9 @@ class OdooConnector(Connector):
             records = self._orders.records(self._orders.rows(ids))
         else:
             records = self._partners.records(self._whole(self._partners.rows(ids)))
+            if self._leads is not None:
+                wanted = [id for one in external_ids if (id := leads.number(one)) is not None]
+                records = [*records, *self._leads.records(self._leads.rows(wanted))]
         there = {one.external_id for one in records}
         return [*records, *(RemoteRecord(one, {}, deleted=True) for one in external_ids if one not in there)]
 
@@ -108,6 +113,8 @@ class OdooConnector(Connector):
             alone: Domain = [] if object == "order" else [["active", "=", True]]
             rows = rpc.search_read(model, [["id", "in", ids], *alone], ["id"])
             alive = {str(row["id"]) for row in rows}
+            if object == "customer" and self._leads is not None:
+                alive |= self._leads.alive([id for one in part if (id := leads.number(one)) is not None])
             gone += [one for one in part if one not in alive]
         return Deletes(gone)
 
@@ -121,7 +128,14 @@ class OdooConnector(Connector):
         if object == "order":
             return self._order_writer(rpc).push(changes)
         writer = PartnerWriter(rpc, self._partners, lookups=self._lookups, marks=self._marks(rpc))
-        return writer.push(changes)
+        if self._leads is None:
+            return writer.push(changes)
+        return push_apart(
+            changes,
+            apart=lambda one: leads.number(one.external_id or "") is not None,
+            push=writer.push,
+            push_apart=self._leads.push,
+        )
 
     def find(self, object: str, change: Change) -> Sequence[RemoteRecord]:
         """By our mark; a partner without one by its e-mail and name."""
@@ -142,13 +156,16 @@ class OdooConnector(Connector):
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint]:
         secrets = [self.connection.secret(name) for name in ("webhook_secret", "webhook_secret_old")]
-        return webhook.hints(headers, body, secrets=secrets)
+        return webhook.hints(headers, body, secrets=secrets, leads=self._with_leads())
 
     # --- parts --------------------------------------------------------------------------------------
 
     def _know(self, object: str) -> None:
         if object not in self.manifest.objects:
             raise Unsupported(f"the Odoo connector knows no {object}")
+
+    def _with_leads(self) -> bool:
+        return self.connection.settings.get("leads") is True
 
     def _marks(self, rpc: Rpc) -> Marks:
         return Marks(rpc, partner.MODEL, field=self.connection.settings.get("marker_field") or None)
@@ -163,12 +180,31 @@ class OdooConnector(Connector):
             source = Source(
                 partner.MODEL, self._partners.fields(), self._customers(rpc), self._partners.touched
             )
+        beside: dict[str, Any] = {}
+        if object == "customer" and self._leads is not None:
+            beside["leads"] = cursor.get("leads") if isinstance(cursor, dict) else None
+        here: Mapping[str, Any] = {}
         for step in steps(rpc, source, cursor, size=declared.page_size, overlap=declared.overlap_seconds):
             if object == "order":
                 records = self._orders.records(step.rows)
             else:
                 records = self._partners.records(self._mains(step))
-            yield Page(records, step.cursor, (), step.total)
+            here = {**step.cursor, **beside}
+            yield Page(records, here, (), step.total)
+        if object == "customer" and self._leads is not None:
+            yield from self._lead_pages(self._leads, here)
+
+    def _lead_pages(self, reader: Leads, cursor: Mapping[str, Any]) -> Iterator[Page]:
+        """After the partners, so that the partner of a lead is there before the lead is gone.
+
+        The cursor of leads stands beside that of partners: a pass resumed among leads asks for new partners first.
+        """
+        declared, mine = self.manifest.objects["customer"], cursor["leads"]
+        whole = not isinstance(mine, dict) or mine.get("since") is None
+        source = Source(leads.MODEL, reader.fields(), leads.OPEN if whole else [], reader.touched)
+        size, overlap = declared.page_size, declared.overlap_seconds
+        for step in steps(self._rpc(), source, mine, size=size, overlap=overlap):
+            yield Page(reader.records(step.rows), {**cursor, "leads": step.cursor})
 
     def _order_writer(self, rpc: Rpc) -> OrderWriter:
         settings = self.connection.settings
@@ -224,6 +260,9 @@ class OdooConnector(Connector):
         if object == "order":
             self._orders.records(rpc.search_read(order.MODEL, [], self._orders.fields(), limit=1))
             return rpc.count(order.MODEL, [])
+        if object == "lead" and self._leads is not None:
+            self._leads.records(rpc.search_read(leads.MODEL, leads.OPEN, self._leads.fields(), limit=1))
+            return rpc.count(leads.MODEL, leads.OPEN)
         scope = self._customers(rpc)
         rows = rpc.search_read(partner.MODEL, scope, self._partners.fields(), limit=1)
         self._partners.records(rows)

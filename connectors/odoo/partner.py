@@ -105,7 +105,7 @@ def record(
     extra: Mapping[str, str],
     cards: Mapping[str, Any] | None = None,
 ) -> RemoteRecord:
-    """`extra`: further fields with their types; `cards`: as loyalty.py has them. Archived counts as deleted."""
+    """`extra`: further fields with types; `cards`: as loyalty.py has them, and `lead`. Archived counts as deleted."""
     content = {**raw(row, children, lookups=lookups, extra=extra), **_cards(cards or {})}
     return RemoteRecord(str(row["id"]), content, digest(content), deleted=not content["active"])
 
@@ -151,7 +151,7 @@ def raw(row: Row, children: Sequence[Row], *, lookups: Lookups, extra: Mapping[s
 
 def _cards(cards: Mapping[str, Any]) -> dict[str, Any]:
     """A partner without a card says nothing of one."""
-    return {name: cards[name] for name in ("loyalty", "ewallet") if name in cards}
+    return {name: cards[name] for name in ("loyalty", "ewallet", "lead") if name in cards}
 
 
 def address(row: Mapping[str, Any], lookups: Lookups) -> dict[str, Any]:

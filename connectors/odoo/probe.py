@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from connectors.odoo import leads as lead
 from connectors.odoo import partner
 from connectors.odoo.faults import Missing
 from connectors.odoo.rpc import Rpc
@@ -22,6 +23,7 @@ def findings(
         ("log in", lambda: (f"{connect().name}, database {connection.settings['database']}", None)),
         ("rights", lambda: _rights(connect())),
         ("read partners", lambda: (f"{read('customer')} partners", None)),
+        *((("leads", lambda: _leads(connect(), read)),) if connection.settings.get("leads") is True else ()),
         ("sale orders", lambda: _orders(connect(), read)),
         ("words", lambda: _words(connect())),
         ("webhooks", lambda: _hooks(connection)),
@@ -67,6 +69,16 @@ def _orders(rpc: Rpc, read: Callable[[str], int]) -> Said:
     return f"{read('order')} orders; {'and they may be made' if able else 'none may be made'}", None
 
 
+def _leads(rpc: Rpc, read: Callable[[str], int]) -> Said:
+    if not may(rpc, lead.MODEL, "read"):
+        raise ConnectionBroken(
+            "no leads: the app CRM is missing, or the user may not read them",
+            fix="install CRM in Odoo, give the user the rights of Sales: all documents, or set leads = false",
+        )
+    able = may(rpc, lead.MODEL, "write")
+    return f"{read('lead')} open leads without a partner{'' if able else '; writes will be refused'}", None
+
+
 def _words(rpc: Rpc) -> Said:
     """What Odoo has words for, so that nobody wonders where a language or a mobile number went."""
     languages = [str(row["code"]) for row in rpc.search_read("res.lang", [["active", "=", True]], ["code"])]
@@ -83,11 +95,13 @@ def _hooks(connection: ConnectionView) -> Said:
     return "no webhook_secret: changes come by pull only", None
 
 
-def shapes(rpc: Rpc) -> Sequence[ObjectShape]:
+def shapes(rpc: Rpc, *, leads: bool = False) -> Sequence[ObjectShape]:
     """The fields of partners as the maps name them, and all further simple ones, which `fields` opens."""
     theirs = rpc.fields(partner.MODEL)
     ours = [FieldShape(name, kind, _label(theirs, name)) for name, kind in _ours() if _has(theirs, name)]
     ours += [FieldShape(name, kind, None, readonly=True) for name, kind in _READ_ONLY]
+    if leads:
+        ours += [FieldShape(name, "char", None, readonly=True) for name in lead.SHOWN]
     named = {one.name for one in ours} | _INNER
     further = [
         FieldShape(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from connectors.odoo import partner
+from connectors.odoo.leads import Leads
 from connectors.odoo.lookups import Lookups
 from connectors.odoo.loyalty import Cards
 from connectors.odoo.marks import Marks
@@ -17,12 +18,15 @@ from hub.sdk.writing import push_each, receipt_for
 
 
 class Partners:
-    """Reads partners with their address children."""
+    """Reads partners with their address children; with `leads`, each says which lead it was."""
 
-    def __init__(self, rpc: Rpc, lookups: Lookups, *, extra: Sequence[str], cards: Cards) -> None:
+    def __init__(
+        self, rpc: Rpc, lookups: Lookups, *, extra: Sequence[str], cards: Cards, leads: Leads | None = None
+    ) -> None:
         self._rpc = rpc
         self._lookups = lookups
         self.cards = cards
+        self._leads = leads
         self._asked = tuple(extra)
         self._extra: dict[str, str] | None = None
 
@@ -52,6 +56,9 @@ class Partners:
         everybody = [*rows, *(child for mine in children.values() for child in mine)]
         self._lookups.learn_states(partner.link(one.get("state_id")) for one in everybody)
         extra, cards = self.extra(), self.cards.of([row["id"] for row in rows])
+        if self._leads is not None:
+            refs = self._leads.refs([row["id"] for row in rows])
+            cards = {row["id"]: {**cards.get(row["id"], {}), "lead": refs.get(row["id"])} for row in rows}
         return [
             partner.record(
                 row, children[row["id"]], lookups=self._lookups, extra=extra, cards=cards.get(row["id"], {})
@@ -60,15 +67,37 @@ class Partners:
         ]
 
     def touched(self, since: str) -> Domain:
-        """Those written since, and those with a loyalty card that was."""
+        """Those written since, and those with a loyalty card or a lead that was."""
         stamp: Domain = ["write_date", ">=", since]
-        holders = self.cards.holders(since)
+        holders = [*self.cards.holders(since), *(self._leads.holders(since) if self._leads else ())]
         return ["|", stamp, ["id", "in", holders]] if holders else [stamp]
 
     def shape(self) -> Shape:
         fields = self._rpc.fields(partner.MODEL)
         writable = {name: kind for name, kind in self.extra().items() if not fields[name].get("readonly")}
         return Shape(fields, writable)
+
+
+Push = Callable[[Sequence[Change]], Sequence[Receipt]]
+
+
+def push_apart(
+    changes: Sequence[Change], *, apart: Callable[[Change], bool], push: Push, push_apart: Push
+) -> list[Receipt]:
+    """Some changes by one way, the others by another, receipts in the order of `changes`.
+
+    Raises only before the first write: what stops the second way stands in its receipts.
+    """
+    first = [one for one in changes if not apart(one)]
+    second = [one for one in changes if apart(one)]
+    receipts = {one.key: one for one in (push(first) if first else ())}
+    try:
+        receipts |= {one.key: one for one in (push_apart(second) if second else ())}
+    except HubError as error:
+        if not receipts:
+            raise
+        receipts |= {one.key: receipt_for(one, error) for one in second}
+    return [receipts[one.key] for one in changes]
 
 
 class PartnerWriter:

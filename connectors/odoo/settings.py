@@ -40,6 +40,12 @@ SETTINGS: tuple[Setting, ...] = (
         default=True,
     ),
     Setting(
+        "leads",
+        "bool",
+        "whether leads and opportunities without a partner are read as customers (app CRM)",
+        default=False,
+    ),
+    Setting(
         "order_marker_field",
         "text",
         "the text field of sale orders for our mark, such as x_crm_hub",

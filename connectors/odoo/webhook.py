@@ -17,7 +17,9 @@ import orjson
 from hub.sdk import Hint, NotSigned, RecordRejected
 
 
-def hints(headers: Mapping[str, str], body: bytes, *, secrets: Iterable[str | None]) -> Sequence[Hint]:
+def hints(
+    headers: Mapping[str, str], body: bytes, *, secrets: Iterable[str | None], leads: bool = False
+) -> Sequence[Hint]:
     """What the webhook says has changed. Raises NotSigned for a wrong secret, RecordRejected for another shape."""
     given = {name.lower(): value for name, value in headers.items()}
     _verify(_token(given), secrets)
@@ -33,6 +35,11 @@ def hints(headers: Mapping[str, str], body: bytes, *, secrets: Iterable[str | No
         parent = said.get("parent_id")
         address = isinstance(parent, int) and parent and said.get("type") not in (None, "contact")
         return [Hint("customer", str(parent if address else id))]
+    if model == "crm.lead" and leads:
+        # The partner it became, if the action sends it, is read before the lead is gone.
+        became = said.get("partner_id")
+        partner = [Hint("customer", str(became))] if isinstance(became, int) and became else []
+        return [*partner, Hint("customer", f"lead/{id}")]
     if model == "sale.order":
         return [Hint("order", str(id))]
     for name, object in (("order_id", "order"), ("sale_id", "order"), ("partner_id", "customer")):

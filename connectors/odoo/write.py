@@ -10,7 +10,7 @@ from connectors.odoo.partner import ADDRESSES, CHILD_PLAIN, PLAIN, SIMPLE, STREE
 from connectors.odoo.rpc import Row
 from hub.sdk import RecordRejected
 
-_PLACES = ("state", "state_code", "country")
+PLACES = ("state", "state_code", "country")
 _ONES = frozenset(ADDRESSES)
 _LANGUAGE_TITLE = frozenset({"lang", "title", "kind", "tags", "company_name"})
 Values = dict[str, Any]
@@ -50,7 +50,7 @@ def values(
     given = flat(payload)
     _refuse_rest(given, shape)
     result = _simple(given, row, lookups=lookups, shape=shape)
-    result |= _places({n: v for n, v in given.items() if n in _PLACES}, row or {}, lookups)
+    result |= places({n: v for n, v in given.items() if n in PLACES}, row or {}, lookups)
     for name, kind in shape.extra.items():
         if name in given:
             result[name] = encode(given[name], kind, name)
@@ -96,8 +96,8 @@ def encode(value: Any, kind: str, name: str) -> Any:
 
 
 def _refuse_rest(given: Mapping[str, Any], shape: Shape) -> None:
-    known = {*PLAIN, *STREET, *_PLACES, *_LANGUAGE_TITLE, *shape.extra}
-    known |= {f"{slot}.{name}" for slot in ADDRESSES for name in (*CHILD_PLAIN, *_PLACES)}
+    known = {*PLAIN, *STREET, *PLACES, *_LANGUAGE_TITLE, *shape.extra}
+    known |= {f"{slot}.{name}" for slot in ADDRESSES for name in (*CHILD_PLAIN, *PLACES)}
     for name in given:
         if name not in known:
             raise RecordRejected(
@@ -148,7 +148,7 @@ def _worded(given: Mapping[str, Any], lookups: Lookups, shape: Shape) -> Values:
     return result
 
 
-def _places(asked: Mapping[str, Any], row: Mapping[str, Any], lookups: Lookups) -> Values:
+def places(asked: Mapping[str, Any], row: Mapping[str, Any], lookups: Lookups) -> Values:
     """Country and state, which Odoo holds as references; a state of another country cannot stay."""
     result: Values = {}
     before = link(row.get("country_id"))
@@ -174,7 +174,7 @@ def _child(given: Mapping[str, Any], slot: str, mine: Sequence[Row], lookups: Lo
         return []
     main = next((one for one in mine if one.get("active")), None)
     written: Values = {name: text(asked[name], f"{slot}.{name}") for name in CHILD_PLAIN if name in asked}
-    written |= _places({n: v for n, v in asked.items() if n in _PLACES}, main or {}, lookups)
+    written |= places({n: v for n, v in asked.items() if n in PLACES}, main or {}, lookups)
     if main is None:
         filled = {name: value for name, value in written.items() if value}
         return [[0, 0, {"type": ADDRESSES[slot], **filled}]] if filled else []

@@ -23,6 +23,8 @@ class Apps(Engine):
                 "partner_share": True,
                 "commercial_partner_id": row["id"],
             }
+        if model == "crm.lead":
+            row |= {"type": "lead"}
         if model == "sale.order":
             row |= {
                 "state": "draft",
@@ -76,6 +78,16 @@ class Apps(Engine):
             if other["parent_id"] == row["id"] and values.keys() & {*_SYNCED, "is_company"}:
                 self._family(other, {})
                 other["write_date"] = self.now
+
+    def convert(self, lead: int, partner: int | None = None) -> int:
+        """A seller makes an opportunity of it, tied to a partner, who is new unless given and gets no stamp by it."""
+        self.tick()
+        row = self.rows["crm.lead"][lead]
+        if partner is None:
+            values = {"name": row["contact_name"] or row["partner_name"], "email": row["email_from"]}
+            partner = self.create("res.partner", values)
+        self.write("crm.lead", [lead], {"partner_id": partner, "type": "opportunity"})
+        return partner
 
     # --- sales --------------------------------------------------------------------------------------
 

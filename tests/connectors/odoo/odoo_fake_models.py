@@ -180,11 +180,23 @@ _ALL: dict[str, dict[str, str]] = {
         "currency_id": "many2one:res.currency~",
     },
     "crm.lead": {
+        **dict.fromkeys(["contact_name", "partner_name", "email_from", "phone", "mobile"], "char"),
+        **dict.fromkeys(["website", "function", "street", "street2", "zip", "city"], "char"),
         "name": "char!",
         "type": "selection",
-        "email_from": "char",
+        "active": "boolean",
         "partner_id": "many2one:res.partner",
+        "title": "many2one:res.partner.title",
+        "state_id": "many2one:res.country.state",
+        "country_id": "many2one:res.country",
+        "lang_id": "many2one:res.lang",
+        "tag_ids": "many2many:crm.tag",
+        "stage_id": "many2one:crm.stage",
+        "source_id": "many2one:utm.source",
+        "user_id": "many2one:res.users",
     },
+    "crm.stage": {"name": "char!"},
+    "utm.source": {"name": "char!"},
 }
 SELECTIONS = {
     ("res.partner", "type"): _PARTNER_TYPES,
@@ -203,6 +215,7 @@ def models(version: int) -> dict[str, dict[str, Field]]:
         del partner["company_registry"], shapes["loyalty.card"], shapes["loyalty.program"]
     if version >= 19:
         del partner["mobile"], partner["title"], shapes["res.partner.title"]
+        del shapes["crm.lead"]["mobile"], shapes["crm.lead"]["title"]
         line["tax_ids"], line["product_uom_id"] = line.pop("tax_id"), line.pop("product_uom")
     if version >= 18:
         del product["detailed_type"]

@@ -15,8 +15,10 @@ import pytest
 
 from connectors.odoo import order, partner
 from connectors.odoo.faults import fault
+from connectors.odoo.leads import Leads
 from connectors.odoo.lookups import Lookups
 from connectors.odoo.order import Parts
+from connectors.odoo.rpc import Rpc
 from hub.canonical.order import totals_difference
 from hub.errors import ConnectionBroken, HubError, NeedsReauth, RecordRejected
 from hub.mapping.engine import CompiledMap, compile_map
@@ -32,8 +34,6 @@ FILES += sorted(str(one.relative_to(ROOT)) for one in ROOT.rglob("*.json")) if H
 REASONS: Mapping[str, str] = {
     "xmlrpc_": "XML-RPC, which the connector does not speak: JSON-RPC carries the same",
     "recorded-cc/": "a REST layer of a third party (/1.0/…), no API of Odoo",
-    "crm": "leads are not read: see README, unsupported",
-    "lead": "leads are not read: see README, unsupported",
     "loyalty_card": "an empty list and a description of fields",
     "loyalty_program": "programs are read by their cards only",
     "fields_get": "a description of fields, no record",
@@ -114,7 +114,9 @@ def test_every_recording_has_its_place(name: str) -> None:
         )
         return
     for row in records:
-        if "sale" in stem:
+        if "lead" in stem:
+            _lead(row)
+        elif "sale" in stem:
             _order(row)
         else:
             _partner(row)
@@ -134,6 +136,34 @@ def _partner(row: dict[str, Any]) -> None:
     if row.get("country_id"):
         assert mapped.values["address.country"] == "US"
     assert "unknown" not in mapped.values.values()
+
+
+class Wordless(Rpc):
+    """Nothing is asked: the recordings have no tags and no languages."""
+
+    def __init__(self) -> None:
+        pass
+
+    def by_ids(self, model: str, ids: Any, fields: Any) -> list[Any]:
+        assert not ids
+        return []
+
+
+def _lead(row: dict[str, Any]) -> None:
+    words = Words()
+    words._rpc = Wordless()
+    records = Leads(words._rpc, words).records([row])
+    if not any(row.get(name) for name in ("contact_name", "partner_name", "email_from", "phone")):
+        assert not records, "a lead that names nobody is no customer"
+        return
+    (record,) = records
+    (mapped,) = shipped("customer").pull(record.raw)
+    assert record.external_id == f"lead/{row['id']}" and not record.deleted
+    assert mapped.values["display_name"] == row["contact_name"]
+    assert (mapped.values["lead_status"], mapped.values["lifecycle_stage"]) == (
+        row["stage_id"][1],
+        "prospect",
+    )
 
 
 def _order(row: dict[str, Any]) -> None:

@@ -32,6 +32,12 @@ class ByField(odoo_adapters.FakeAdapter):  # type: ignore[misc]
     settings: Any = {"login": odoo_adapters.LOGIN, "marker_field": "x_hub"}
 
 
+class WithLeads(odoo_adapters.FakeAdapter):  # type: ignore[misc]
+    """Leads are read too: partners are as they are without."""
+
+    settings: Any = {"protocol": "jsonrpc", "login": odoo_adapters.LOGIN, "leads": True}
+
+
 # Reading and the faults of the network are the same in all versions: once for each protocol is enough.
 _SAME = ("checks_faults", "checks_reading")
 _RUNS = [
@@ -39,6 +45,11 @@ _RUNS = [
     for kind in (Fifteen, Nineteen, ByField)
     for case in cases(MANIFEST, odoo_adapters.FakeAdapter.objects)
     if (kind is Nineteen and case.object == "customer") or not case.check.run.__module__.endswith(_SAME)
+]
+_RUNS += [
+    pytest.param(WithLeads, case, id=f"withleads-{case}")
+    for case in cases(MANIFEST, odoo_adapters.FakeAdapter.objects)
+    if case.object == "customer"
 ]
 
 
