@@ -9,7 +9,7 @@ from rapidfuzz.distance import OSA, Indel, JaroWinkler
 
 from hub.identity.fold import sound
 from hub.identity.han import bare, compare_romanised, is_han, pinyin_parts, surname_length
-from hub.identity.nicknames import KNOWN, same_person_names
+from hub.identity.nicknames import KNOWN, misspelt_short_form, same_person_names
 
 if TYPE_CHECKING:
     from hub.identity.features import Features
@@ -160,7 +160,10 @@ def _given_level(a: str, b: str) -> NameLevel:
         return _several(a, b)
     if len(a) == 1 or len(b) == 1:
         return "initial" if a[0] == b[0] else "differs"
-    return "nick" if same_person_names(a, b) else _spelling(a, b, given=True)
+    if same_person_names(a, b):
+        return "nick"
+    level = _spelling(a, b, given=True)
+    return "far" if level == "differs" and misspelt_short_form(a, b) else level
 
 
 def _several(a: str, b: str) -> NameLevel:

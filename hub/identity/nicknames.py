@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from rapidfuzz.distance import OSA
+
 from hub.identity.short_forms import ENGLISH
 
 _SHORT_FORMS = """
@@ -98,6 +100,29 @@ def same_person_names(a: str, b: str) -> bool:
     if a in theirs or b in mine or (len(mine) == 1 and mine == theirs):
         return True
     return not mine.isdisjoint(theirs) and (a.startswith(b) or b.startswith(a))
+
+
+def misspelt_short_form(a: str, b: str) -> bool:
+    """Whether one would be a short form of the other without a typing error in it (Mathtew, Matty)."""
+    return (_meaning(b) is not None and any(same_person_names(name, b) for name in _meant(a))) or (
+        _meaning(a) is not None and any(same_person_names(a, name) for name in _meant(b))
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _meant(word: str) -> tuple[str, ...]:
+    """The known names a typing error away from an unknown word, its first letter being right."""
+    if word in KNOWN or len(word) < _LEAST:
+        return ()
+    near = _BY_FIRST.get(word[0], ())
+    return tuple(name for name in near if OSA.distance(name, word, score_cutoff=1) == 1)
+
+
+_LEAST = 5  # letters: shorter names are a typing error apart without one
+_BY_FIRST = {
+    first: tuple(sorted(name for name in KNOWN if name[0] == first and len(name) >= _LEAST))
+    for first in {name[0] for name in KNOWN}
+}
 
 
 def _meaning(word: str) -> frozenset[str] | None:

@@ -30,6 +30,8 @@ ALIKE = [
     ("Anna Maria Schmidt", "Anna Schmidt-Wolf"),
     ("Rachel Ray", "Rachael Ray"),
     ("Caitlin Moss", "Caity Moss"),
+    ("Mathtew Yun", "Matty Yun"),
+    ("Zacdhary Laing", "Zack Laing"),
     ("Dr. Lucinda Hart", "Lucy Hart"),
     ("李榮", "李荣"),
     ("ＪＯＨＮ Smith", "John Smith"),
