@@ -57,7 +57,7 @@ def test_without_it_they_are_a_household(model: MatchModel) -> None:
 
 
 def test_a_full_name_unites_its_short_forms_for_review(model: MatchModel) -> None:
-    records = (person("Canleb", **SHARED), person("Caleb", **SHARED), person("Cal", **SHARED))
+    records = (person("Lizzie", **SHARED), person("Elizabeth", **SHARED), person("Beth", **SHARED))
     assert points(features(records[0], model), features(records[2], model), model) == NEVER
     assert groups(model, "review", *records) == [(1, 2, 3)]
     assert (1, 2, 3) not in groups(model, "auto", *records)
@@ -97,5 +97,5 @@ def test_nothing_unites_names_where_the_rest_speaks_against_it(model: MatchModel
         "address.line1": "105 Colebatch",
         "address.postal_code": "4740",
     }
-    records = (person("Canleb", **far), person("Caleb"), person("Cal", **near))
+    records = (person("Lizzie", **far), person("Elizabeth"), person("Beth", **near))
     assert not any({1, 3} <= set(group) for group in groups(model, "review", *records))
