@@ -23,6 +23,8 @@ COMMON = (
     "calls_per_second",
     "allow_private",
     "quiet",
+    "owners",
+    "default_owner",
 )
 FILE_KEYS = ("object", "match", "id", "encoding", "delimiter", "complete", "map")
 
@@ -74,6 +76,8 @@ class ConnectionConfig:
     calls_per_second: float | None = None
     allow_private: bool = True
     quiet: str | None = None
+    owners: Mapping[str, str] = field(default_factory=dict)
+    default_owner: str | None = None
     objects: Mapping[str, ObjectConfig] = field(default_factory=dict)
     files: tuple[Mapping[str, Any], ...] = ()
 

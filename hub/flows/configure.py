@@ -105,8 +105,11 @@ def flat(
     default = ConnectionConfig(config.connector)
     found: dict[str, Any] = {"connector": config.connector}
     found |= {
-        name: getattr(config, name) for name in COMMON if getattr(config, name) != getattr(default, name)
+        name: getattr(config, name)
+        for name in COMMON
+        if name != "owners" and getattr(config, name) != getattr(default, name)
     }
+    found |= {f"owners.{name}": theirs for name, theirs in config.owners.items()}
     found |= absolute(config, base_dir=base_dir)
     for object, one in config.objects.items():
         found[f"{object}.pull"] = one.pull
@@ -285,7 +288,11 @@ def _put(
         id = known.row.id
         values: dict[str, Any] = {"config": config, "base_dir": base_dir}
         revived = known.row.state == "removed"
-        if revived or any(one.key.split(".")[1:2] == [key] for one in changes for key in TELLING):
+        if (
+            revived
+            or any(one.key.split(".")[1:2] == [key] for one in changes for key in TELLING)
+            or any(one.key.split(".")[0] in ("owners", "default_owner") for one in changes)
+        ):
             values |= {"behind": now}
         if revived:
             values |= {"confirmed_at": None, "reason": None}

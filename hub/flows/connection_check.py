@@ -140,6 +140,7 @@ class _Checker:
             "priority": ("a whole number", lambda v: isinstance(v, int) and not isinstance(v, bool)),
             "unique_customers": ("true or false", lambda v: isinstance(v, bool)),
             "allow_private": ("true or false", lambda v: isinstance(v, bool)),
+            "owners": ("a table of texts: our name or e-mail = their id", _words),
             "calls_per_second": (
                 "a number above 0",
                 lambda v: isinstance(v, int | float) and not isinstance(v, bool) and v > 0,
@@ -355,6 +356,10 @@ class _Checker:
             self.refuse(keys, error.message.partition(": ")[2], fix=error.fix)
         except WrongUse as error:
             self.refuse(keys, error.message.rstrip("."), fix=error.fix)
+
+
+def _words(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) and one.strip() for one in value.values())
 
 
 def _at_home(value: str) -> str:

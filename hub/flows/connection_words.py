@@ -102,6 +102,8 @@ def _place(table: dict[str, Any], keys: list[str]) -> tuple[dict[str, Any], str]
         return files[number - 1], keys[1]
     if len(keys) == 1:
         return table, keys[0]
+    if keys[0] == "owners":
+        return table.setdefault("owners", {}), ".".join(keys[1:])
     if keys[0] not in OBJECTS:
         raise WrongUse(
             f'"{".".join(keys)}" is no key.', fix=f"Before the dot stands one of: {', '.join(OBJECTS)}, file."

@@ -150,7 +150,7 @@ def _send(batch: Batch, jobs: Sequence[Job]) -> None:
                 job.create, job.standing.golden, policy=stream.policy, fence=job.create.fence
             )
             try:
-                payload = stream.map.push(begun.values, create=True)
+                payload = stream.push(begun.values, create=True)
             except RecordRejected as error:
                 batch.counts["dead"] += 1
                 changed.append((job.create, {"state": "dead", "cause": str(error), "code": error.code}))
@@ -199,7 +199,7 @@ def _find(batch: Batch, job: Job) -> None:
     """After an unknown outcome: look before it is repeated."""
     stream = batch.stream
     try:
-        payload = stream.map.push(job.create.values, create=True)
+        payload = stream.push(job.create.values, create=True)
         change = Change(str(job.create.home_id), None, payload, marker=job.create.marker)
         started = time.time()
         # without a search the marker is all there is: the same again meets what it made

@@ -55,7 +55,7 @@ class Customers:
         return {
             id: CustomerStanding(
                 customer,
-                owing.wanted(found.goldens[customer]),
+                stream.placed(owing.wanted(found.goldens[customer])),
                 any(
                     (one.connection_id, one.object) == here and not one.binding.gone
                     for one in found.sightings[customer]

@@ -299,7 +299,7 @@ def _payload(
     for path in values:
         for other in needs.get(path, ()):
             given.setdefault(other, golden.get(other))
-    return stream.map.push(given, create=False, part=part)
+    return stream.push(given, create=False, part=part)
 
 
 def _settle(

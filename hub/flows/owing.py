@@ -74,7 +74,7 @@ def values_owed(
     alive = sorted((one for one in there if not one.binding.gone), key=lambda one: one.record_id)
     return owed(
         sighting.binding,
-        stream.as_undone(sighting.record_id, wanted(golden)),
+        stream.placed(stream.as_undone(sighting.record_id, wanted(golden))),
         policy=stream.policies[sighting.part],
         held=[path for path, why in golden.why.items() if why.rule == "hold"],
         siblings=[one.binding for one in alive if one.record_id != sighting.record_id],
@@ -145,7 +145,7 @@ def _creates(
         referenced = stream.connection_id in needed
         if membership(stream.scope, facts, bound=False, referenced=referenced).create:
             marker = show("cus", id)
-            planned = plan_create(id, wanted(golden), policy=stream.policy, marker=marker)
+            planned = plan_create(id, stream.placed(wanted(golden)), policy=stream.policy, marker=marker)
             rows.append(
                 Wanted(
                     id,

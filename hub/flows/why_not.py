@@ -15,6 +15,7 @@ from hub.errors import NotFound
 from hub.flows import find, goldens, order_debts, owing
 from hub.flows.goldens import Sighting
 from hub.flows.orders import ORDERS
+from hub.flows.owners import PATH
 from hub.flows.wiring import Stream, Wiring
 from hub.golden.survive import Golden
 from hub.store.queries import connections
@@ -148,6 +149,12 @@ def _record(
             reason = f"run {undone.run_id} was undone: it keeps what stood there, until golden changes"
         elif path not in policy.pushable:
             reason = part.not_pushed.get(path) or 'the direction is "in"'
+        elif path == PATH and stream.owners.pushed(value) is None:
+            reason = f"{value} is nobody that {name} knows, and it has no default_owner"
+            yield Reason(
+                record, path, reason, _person(name, value), value, None if there is MISSING else there
+            )
+            continue
         elif path in policy.own:
             reason = "it identifies a record, and another one there has it"
         else:
@@ -216,6 +223,10 @@ def _open(record: str | None, row: Any, otherwise: str) -> Reason:
     words = {"dead": "given up", "held": "held", "claimed": "being written"}
     state = words.get(row.state, "waiting")
     return Reason(record, None, f"{state}: {cause or otherwise}", fix or None)
+
+
+def _person(name: str, value: Any) -> str:
+    return f"hub connection set {name} owners.{value}=THEIR_ID"
 
 
 def _scope(name: str, object: str = "customer") -> str:

@@ -18,6 +18,7 @@ from hub import resources
 from hub.errors import WrongFile
 from hub.flows import models
 from hub.flows.config import ConnectionConfig, ObjectConfig, from_json
+from hub.flows.owners import PATH, Owners, owners_of
 from hub.golden.order import referred
 from hub.golden.rules import Rules, compile_rules
 from hub.identity.model import MatchModel
@@ -25,9 +26,10 @@ from hub.mapping.engine import CompiledMap, CompiledPart, Context, Pulled, compi
 from hub.mapping.load import load_map
 from hub.mapping.spec import MAIN
 from hub.sdk import registry
+from hub.sdk.connector import Owner
 from hub.sdk.manifest import Manifest, ObjectCapabilities
 from hub.store.documents import dump, load
-from hub.store.queries import connections
+from hub.store.queries import connections, owner_map
 from hub.store.queries.connection_state import STOPPED
 from hub.store.queries.undone import Undone, in_force
 from hub.store.session import Database
@@ -60,6 +62,7 @@ class Stream:
     confirmed: bool
     active: bool
     undone: Mapping[int, Mapping[str, Undone]] = field(default_factory=dict)  # by record and path
+    owners: Owners = field(default_factory=Owners)
 
     def as_undone(self, record_id: int, golden: Mapping[str, Any]) -> Mapping[str, Any]:
         """Golden for one record: where a person took back what a run wrote, and golden still says so, what stood
@@ -81,6 +84,8 @@ class Stream:
     def pull(self, raw: Mapping[str, Any]) -> list[Pulled]:
         """A raw record as its map reads it. Raises RecordRejected."""
         parts = self.map.pull(raw)
+        if self.object == "customer" and self.owners.ours:
+            return [part._replace(values=self._ours(part.values)) for part in parts]
         if self.object != "order":
             return parts
         return [part._replace(values=referred(part.values, self.connection)) for part in parts]
@@ -88,7 +93,21 @@ class Stream:
     def value(self, path: str, raw: Any, *, part: str) -> Any:
         """The value of one rendering. Raises RecordRejected, and KeyError for a path the map does not read."""
         found = self.map.value(path, raw, part=part)
+        if self.object == "customer" and path == PATH:
+            return self.owners.pulled(found)
         return referred({path: found}, self.connection)[path] if self.object == "order" else found
+
+    def _ours(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {**values, PATH: self.owners.pulled(values[PATH])} if PATH in values else values
+
+    def push(self, values: Mapping[str, Any], *, create: bool, part: str = MAIN) -> dict[str, Any]:
+        """The remote's fields for these values (`CompiledMap.push`), the owner as the system knows it."""
+        mine = self.owners.translated(values) if self.object == "customer" else values
+        return self.map.push(mine, create=create, part=part)
+
+    def placed(self, golden: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Golden without what has no counterpart in the system: an owner it does not know."""
+        return self.owners.placed(golden) if self.object == "customer" else golden
 
     @property
     def writes(self) -> bool:
@@ -150,6 +169,7 @@ def load_wiring(db: Database) -> Wiring:
         maps = {(row.connection_id, row.object): row for row in conn.execute(select(connection_map))}
         overrides = connections.rules(conn)
         undone = in_force(conn)
+        people = owner_map.rows(conn)
         model = models.in_force(conn)
         versions = {
             (row.connection_id, row.object, row.digest): (row.id, row.refers)
@@ -163,7 +183,11 @@ def load_wiring(db: Database) -> Wiring:
         for name in _objects(config):
             stream = _stream(db, row, config, object=name, kept=maps.get((row.id, name)), versions=versions)
             if stream is not None:
-                streams[(row.id, name)] = replace(stream, undone=undone.get((row.id, name), {}))
+                streams[(row.id, name)] = replace(
+                    stream,
+                    undone=undone.get((row.id, name), {}),
+                    owners=owners_of(config, [Owner(*one) for one in people.get(row.id, ())]),
+                )
                 owners.update(stream.rules.owner)
     shipped = _survivorship(resources.config_text("survivorship.toml"))
     return Wiring(

@@ -10,7 +10,7 @@ from typing import Any
 
 from hub.errors import Cancelled, ConnectionBroken, HubError, LeaseLost, RetryLater
 from hub.flows import backfill as filling
-from hub.flows import owing, quota, retry
+from hub.flows import owing, owners, quota, retry
 from hub.flows.boundary import PAUSED
 from hub.flows.catching_up import behind, catch_up
 from hub.flows.drain import LANES, connector_for, drain
@@ -123,6 +123,11 @@ def _pull(
             settings, stream, seconds=settings.lease_seconds, bucket=queue, lane=row.lane
         )
         with kept(db, row, lease) if keep else nullcontext():
+            if stream.object == "customer" and owners.refresh(
+                db, row.connection_id, connector, now=time.time()
+            ):
+                wiring = load_wiring(db)
+                stream = _stream(wiring, row)
             if behind(db, row.connection_id):
                 catch_up(db, wiring, row.connection_id)
             if row.kind == filling.KIND:

@@ -138,6 +138,14 @@ class Deletes(NamedTuple):
     cursor: Any = None
 
 
+class Owner(NamedTuple):
+    """A person of ours as a user of the system: the id its records name as their owner."""
+
+    external_id: str
+    name: str | None = None
+    email: str | None = None
+
+
 class Merges(NamedTuple):
     """(the record that went, the one it was merged into) by external id, and the cursor to ask from next time."""
 
@@ -221,6 +229,10 @@ class Connector(ABC):
     def merges(self, object: str, since: Any) -> Merges:
         """What people there merged since the cursor `since` (None: ever). A pair may come again."""
         raise Unsupported(f"{self.manifest.name} does not tell which {object} records were merged")
+
+    def owners(self) -> Sequence[Owner]:
+        """Every person there that a record may have as its owner; asked for before each pull of customers."""
+        raise Unsupported(f"{self.manifest.name} does not tell who works there")
 
     def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint]:
         """The hints in a webhook, once its signature over the raw bytes holds.

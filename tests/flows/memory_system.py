@@ -21,6 +21,7 @@ from hub.sdk.connector import (
     Deletes,
     Finding,
     Merges,
+    Owner,
     Page,
     Receipt,
     RemoteRecord,
@@ -69,6 +70,7 @@ class MemorySystem:
     markers: dict[str, str] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     merged: list[tuple[str, str]] = field(default_factory=list)  # (gone, into), as the system tells
+    people: list[Owner] = field(default_factory=list)  # who works there
     tombstones: list[str] = field(default_factory=list)  # shown as deleted in the first page of every pull
     faults: list[str] = field(default_factory=list)
     broken: HubError | None = None
@@ -265,6 +267,9 @@ class MemoryConnector(Connector):
         wanted = set(bound)
         system = self.of(object)
         return Deletes([id for id in system.gone if id in wanted and id not in system.rows])
+
+    def owners(self) -> Sequence[Owner]:
+        return self.system.people
 
     def merges(self, object: str, since: Any) -> Merges:
         merged = self.of(object).merged

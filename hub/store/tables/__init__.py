@@ -10,6 +10,7 @@ from hub.store.tables.connections import (
     connection_map,
     map_version,
     match_model,
+    owner_map,
     stream,
     survivorship_rule,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "oauth_token",
     "oauth_visit",
     "order",
+    "owner_map",
     "pin",
     "quarantine",
     "receipt",

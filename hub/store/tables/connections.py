@@ -66,6 +66,17 @@ stream = Table(
     PrimaryKeyConstraint("connection_id", "object"),
 )
 
+# people of ours as users of a system, as it told them at the last pull
+owner_map = Table(
+    "owner_map",
+    metadata,
+    Column("connection_id", SERIAL, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("name", Text),
+    Column("email", Text),
+    PrimaryKeyConstraint("connection_id", "external_id"),
+)
+
 survivorship_rule = Table(
     "survivorship_rule",
     metadata,

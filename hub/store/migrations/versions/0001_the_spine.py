@@ -539,6 +539,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("connection_id", "object", "external_id", "part"),
     )
     op.create_table(
+        "owner_map",
+        sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("email", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("connection_id", "external_id"),
+    )
+    op.create_table(
         "stream",
         sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("object", sa.Text(), nullable=False),
@@ -566,6 +574,7 @@ def downgrade() -> None:
     op.drop_table("undo")
     op.drop_table("survivorship_rule")
     op.drop_table("stream")
+    op.drop_table("owner_map")
     op.drop_table("source_record")
     op.drop_index("ix_run_state", table_name="run")
     op.drop_table("run")
