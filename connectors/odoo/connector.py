@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -65,7 +66,9 @@ class OdooConnector(Connector):
             )
             extra = tuple(self.connection.settings.get("fields") or ())
             cards = Cards(self._made, wanted=self.connection.settings.get("loyalty") is not False)
-            self._leads = Leads(self._made, self._lookups) if self._with_leads() else None
+            where = self.connection.settings
+            place = f"{where['database']}@{urlsplit(str(where['url'])).netloc}"
+            self._leads = Leads(self._made, self._lookups, place=place) if self._with_leads() else None
             self._partners = Partners(self._made, self._lookups, extra=extra, cards=cards, leads=self._leads)
             mark = str(self.connection.settings.get("order_marker_field") or "origin")
             self._orders = Orders(self._made, self._lookups, mark=mark)

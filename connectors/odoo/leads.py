@@ -43,9 +43,13 @@ def number(external: str) -> int | None:
 
 
 class Leads:
-    """Reads leads, and writes what is said of their contacts. None is made."""
+    """Reads leads, and writes what is said of their contacts. None is made.
 
-    def __init__(self, rpc: Rpc, lookups: Lookups) -> None:
+    `place`: this database among others, for two of them have a lead 12 each.
+    """
+
+    def __init__(self, rpc: Rpc, lookups: Lookups, *, place: str) -> None:
+        self._place = place
         self._rpc = rpc
         self._lookups = lookups
         self._languages: dict[int, str] | None = None
@@ -70,7 +74,10 @@ class Leads:
         """Partner → the newest lead that is tied to it."""
         domain: Domain = [["partner_id", "in", sorted(partners)]]
         rows = self._rpc.search_read(MODEL, domain, ["partner_id"]) if partners else []
-        return {id: external_id(row["id"]) for row in rows if (id := partner.link(row["partner_id"]))}
+        return {id: self._ref(row["id"]) for row in rows if (id := partner.link(row["partner_id"]))}
+
+    def _ref(self, id: int) -> str:
+        return f"{self._place}/{external_id(id)}"
 
     def holders(self, since: str) -> list[int]:
         """Partners of leads written since: tying one to a lead does not stamp the partner."""
@@ -105,7 +112,7 @@ class Leads:
             **partner.address(row, self._lookups),
             "lang": self._language(partner.link(row.get("lang_id"))),
             "tags": sorted(self._tags[id] for id in row.get("tag_ids") or () if id in self._tags),
-            "lead": external_id(row["id"]),
+            "lead": self._ref(row["id"]),
             "lead_title": partner.plain(row.get("name")),
             "lead_type": partner.plain(row.get("type")),
             "lead_status": partner.named(row.get("stage_id")),

@@ -152,7 +152,7 @@ class Wordless(Rpc):
 def _lead(row: dict[str, Any]) -> None:
     words = Words()
     words._rpc = Wordless()
-    records = Leads(words._rpc, words).records([row])
+    records = Leads(words._rpc, words, place="erp").records([row])
     if not any(row.get(name) for name in ("contact_name", "partner_name", "email_from", "phone")):
         assert not records, "a lead that names nobody is no customer"
         return
