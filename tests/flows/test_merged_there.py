@@ -15,6 +15,16 @@ from hub.flows import steward
 ANN = {"first": "Ann", "last": "Lee", "mail": "ann@x.org", "phone": "+49 30 901820"}
 LEE = {"first": "Annabel", "last": "Leigh-Marr", "mail": "marr@y.org", "city": "Ulm"}
 
+ORDER_MAP = """\
+object = "order"
+ignore = ["id", "updated"]
+[pull]
+number = "no"
+customer_record = "who"
+currency = "cur"
+"totals.grand_total" = { from = "sum", currency = "cur" }
+"""
+
 
 @pytest.fixture
 def two(hub: Hub, system: Callable[..., MemorySystem]) -> tuple[Hub, MemorySystem, MemorySystem]:
@@ -106,3 +116,28 @@ def test_a_chain_of_merges(two: tuple[Hub, MemorySystem, MemorySystem]) -> None:
     hub.settle()
     assert len({hub.customer("erp", id) for id in ("e1", "e2", "e3")}) == 1
     assert len(crm.rows) == 3 and set(erp.rows) == {"e1"}
+
+
+def test_orders_of_the_one_that_went_keep_their_customer(
+    hub: Hub, system: Callable[..., MemorySystem]
+) -> None:
+    shop = system("shop")
+    shop.orders = MemorySystem("shop-orders", fields=("no", "who", "cur", "sum"))
+    shop.capabilities = replace(shop.capabilities, merges=True)
+    shop.put(id="s1", **ANN)
+    shop.put(id="s2", **LEE)
+    shop.orders.put(id="o1", no="R1", who="s2", cur="EUR", sum="10.00")
+    (hub.home / "order.toml").write_text(ORDER_MAP, encoding="utf-8")
+    hub.connect("shop", map=MAP, more='[connection.shop.order]\nmap = "order.toml"')
+    hub.settle()
+    shop.merge("s2", into="s1")
+    hub.settle()
+    shop.orders.put(id="o2", no="R2", who="s2", cur="EUR", sum="5.00")  # told late of the merge
+    hub.settle()
+    sql = (
+        "SELECT i.customer_id FROM order_document o "
+        "JOIN identity i ON i.record_id = o.customer_record_id WHERE o.id = o.origin_id"
+    )
+    owners = {row[0] for row in hub.rows(sql)}
+    assert hub.count("order_document", "id = origin_id") == 2
+    assert owners == {hub.customer("shop", "s1")}
