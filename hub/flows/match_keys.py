@@ -64,7 +64,7 @@ def tally(conn: Connection, held: Held, model: MatchModel) -> Tally:
     before: defaultdict[int, set[int]] = defaultdict(set)
     for hash, id in queries.holders(conn, (wanted | left) - known):
         before[hash].add(id)
-    after = {hash: set(before.get(hash, ())) for hash in (wanted | left) - known}
+    after = {hash: set(before[hash]) if hash in before else set() for hash in (wanted | left) - known}
     for id, many in held.gone.items():
         for hash in many:
             if hash in after:
@@ -205,14 +205,22 @@ def rescore(
     conn: Connection, held: Held, found: Tally, *, model: MatchModel, features_of: FeaturesOf
 ) -> Rescored:
     """Score the pairs again that a crossed step changed. touched: records of pairs that join, or did."""
-    outside = {id for ids in (*found.rose.values(), *found.fell.values()) for id in ids}
-    stored = {(a, b): value for a, b, value in queries.edges_between(conn, outside)} if outside else {}
+    crossed = [*found.rose.items(), *found.fell.items()]
+    theirs: defaultdict[int, set[int]] = defaultdict(set)
+    for hash, ids in crossed:
+        if len(ids) > 1:
+            for id in ids:
+                theirs[id].add(hash)
+    stored = {
+        (a, b): value
+        for a, b, value in (queries.edges_between(conn, theirs) if theirs else ())
+        if not theirs[a].isdisjoint(theirs[b])
+    }
     wanted = set(stored)
     for ids in found.fell.values():
         wanted |= set(combinations(sorted(ids), 2))
     if not wanted:
         return Rescored({}, [], set())
-    crossed = [*found.rose.items(), *found.fell.items()]
     realm_of = {id: held.realms[hash] for hash, ids in crossed for id in ids}
     known = features_of({id for pair in wanted for id in pair})
     made = {id: frozenset(keys(one, realm=realm_of[id])) for id, one in known.items()}

@@ -71,12 +71,14 @@ def match(
     known = _features(conn, subjects, held=held, found=found)
     edges = match_keys.page_scores(held, found, known=known, model=model)
     queries.put_keys(conn, [(hash, id) for id, many in held.now.items() for hash in many])
-    involved = {id for pair, value in edges.items() if value >= model.auto for id in pair} | set(touched)
+    meant = {*subjects, *touched, *(one.tied_to for one in subjects.values() if one.tied_to is not None)}
+    involved = {id for pair, value in edges.items() if value >= model.auto for id in pair} | (
+        meant - subjects.keys()
+    )
     if found.rose or found.fell:
         involved |= _rescore(conn, held, found, model=model, edges=edges)
     queries.put_edges(conn, [(a, b, value) for (a, b), value in edges.items()])
     involved |= {id for id, one in subjects.items() if one.before is not None or one.tied_to is not None}
-    involved |= {one.tied_to for one in subjects.values() if one.tied_to is not None}
     alone = [one for id, one in subjects.items() if id not in involved]
     queries.put_standings(
         conn,
@@ -90,7 +92,7 @@ def match(
         result.customer_of[one.record_id] = one.record_id
         result.members[one.record_id] = (one.record_id,)
     if involved:
-        _recluster(conn, wiring, subjects, involved=involved, result=result)
+        _recluster(conn, wiring, subjects, involved=involved, meant=involved & meant, result=result)
     return result
 
 
@@ -125,7 +127,7 @@ def _features(
     met = {id for many in held.now.values() for hash in many for id in found.behind.get(hash, ())}
     others = met - known.keys()
     if others:
-        known |= {id: features_of(one) for id, one in queries.standings(conn, others).items()}
+        known |= {id: _read(text) for id, text in queries.features(conn, others).items()}
     return known
 
 
@@ -136,7 +138,7 @@ def _rescore(
     touch."""
 
     def stored(ids: set[int]) -> dict[int, Features]:
-        return {id: features_of(one) for id, one in queries.standings(conn, ids).items()}
+        return {id: _read(text) for id, text in queries.features(conn, ids).items()}
 
     again = match_keys.rescore(conn, held, found, model=model, features_of=stored)
     edges.update(again.changed)
@@ -220,11 +222,12 @@ def _recluster(
     subjects: Mapping[int, Subject],
     *,
     involved: set[int],
+    meant: set[int],
     result: Matched,
 ) -> None:
-    """Compute the touched components again, from all their pairs and the persons' decisions."""
-    near = queries.standings(conn, involved)
-    present = queries.members(conn, {one.component for one in near.values()})
+    """Compute the touched components again, from all their pairs and the persons' decisions. meant: those of them that
+    the caller named; their customers are reported whether or not they changed."""
+    present = queries.members(conn, queries.components(conn, involved))
     mine = {id: one for id, one in subjects.items() if id in involved or id in present}
     rows_new: list[Standing] = []
     rows_old: list[Standing] = []
@@ -244,7 +247,8 @@ def _recluster(
                 (rows_new if old is None else rows_old).append(row)
                 if old is not None and old.customer_id != row.customer_id:
                     result.was[id] = old.customer_id
-    moved = {result.customer_of[id] for id in involved} | {result.customer_of[id] for id in result.was}
+    # a customer that only stood beside them, or whose points alone changed, has the members it had
+    moved = {result.customer_of[id] for id in meant} | {result.customer_of[id] for id in result.was}
     result.members |= {id: by_anchor[id] for id in moved | (set(result.was.values()) & set(by_anchor))}
     queries.put_standings(conn, rows_new, fresh=True)
     queries.put_standings(conn, rows_old, fresh=False)

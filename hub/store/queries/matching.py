@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, text
 
@@ -29,7 +29,7 @@ def holders(connection: Connection, hashes: Iterable[int]) -> list[tuple[int, in
         text(f"SELECT hash, record_id FROM match_key WHERE hash {bulk.among(connection, 'hashes')}"),
         {"hashes": bulk.pack(connection, hashes)},
     )
-    return [(row[0], row[1]) for row in rows.all()]
+    return cast("list[tuple[int, int]]", rows.all())
 
 
 def common(connection: Connection, hashes: Iterable[int]) -> set[int]:
@@ -64,6 +64,24 @@ def drop_common(connection: Connection, hashes: Iterable[int]) -> None:
 def standings(connection: Connection, record_ids: Iterable[int]) -> dict[int, Standing]:
     """The standing of these records, by record id."""
     return _standings(connection, "record_id", record_ids)
+
+
+def features(connection: Connection, record_ids: Iterable[int]) -> dict[int, str]:
+    """The features of these records as JSON text, by record id."""
+    rows = connection.execute(
+        text(f"SELECT record_id, features FROM identity WHERE record_id {bulk.among(connection, 'ids')}"),
+        {"ids": bulk.pack(connection, record_ids)},
+    )
+    return {row[0]: row[1] for row in rows.all()}
+
+
+def components(connection: Connection, record_ids: Iterable[int]) -> set[int]:
+    """The components these records are in."""
+    rows = connection.execute(
+        text(f"SELECT component FROM identity WHERE record_id {bulk.among(connection, 'ids')}"),
+        {"ids": bulk.pack(connection, record_ids)},
+    )
+    return {row[0] for row in rows}
 
 
 def members(connection: Connection, components: Iterable[int]) -> dict[int, Standing]:
