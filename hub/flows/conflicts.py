@@ -49,7 +49,7 @@ def holds(db: Database, wiring: Wiring, *, limit: int) -> list[Held]:
     with db.read() as conn:
         rows = conn.execute(
             text(
-                "SELECT h.customer_id AS home, i.customer_id, h.path, h.value, h.at FROM hold h "
+                "SELECT i.customer_id, h.path, h.value, h.at FROM hold h "
                 "JOIN identity i ON i.record_id = h.customer_id "
                 "WHERE h.decided_at IS NULL ORDER BY h.at, h.id LIMIT :limit"
             ),
@@ -67,14 +67,6 @@ def holds(db: Database, wiring: Wiring, *, limit: int) -> list[Held]:
         )
         for row in rows
     ]
-
-
-def said(db: Database, wiring: Wiring, customer: int, *, path: str) -> list[Said]:
-    """What every record of a customer says of a field."""
-    with db.read() as conn:
-        id = steward.current(conn, customer)
-        sightings = goldens.gather(conn, goldens.members_of(conn, [id]), known={})[id]
-    return _said(wiring, sightings, path)
 
 
 def entries(

@@ -35,6 +35,10 @@ class Order(NamedTuple):
     def origin(self) -> Sighting:
         return self.family[0]
 
+    def record(self, record_id: int) -> Sighting:
+        """One of its records."""
+        return next(one for one in self.family if one.record_id == record_id)
+
 
 def owe(conn: Connection, wiring: Wiring, orders: Mapping[int, Order], *, lane: str, now: float) -> None:
     """Queue what these orders owe; a customer they need somewhere is asked for there."""
@@ -60,17 +64,15 @@ def owe(conn: Connection, wiring: Wiring, orders: Mapping[int, Order], *, lane: 
 
 def values_owed(wiring: Wiring, stream: Stream, order: Order, *, record_id: int) -> dict[str, Any]:
     """What must be written to one record of an order (path → value)."""
-    mine = next(one for one in order.family if one.record_id == record_id)
-    return _owed(wiring, stream, order, mine)
+    return _owed(wiring, stream, order, order.record(record_id))
 
 
 def told(wiring: Wiring, order: Order, record_id: int) -> Mapping[str, Any]:
     """The golden order as the system of this record is told it; the party a record was made for stays its party."""
     if record_id == order.origin.record_id:
         return order.golden
-    mine = next(one for one in order.family if one.record_id == record_id)
     golden = order_family.as_counterpart(wiring, order.origin, order.golden)
-    party = mine.binding.sent.get("customer_record")
+    party = order.record(record_id).binding.sent.get("customer_record")
     return golden if party is None else {**golden, "customer_record": party}
 
 

@@ -51,8 +51,7 @@ class AbsorbedOrders(NamedTuple):
     counts: Mapping[str, int]
 
     def binding(self, record_id: int) -> Binding:
-        order = self.orders[self.origin_of[record_id]]
-        return next(one.binding for one in order.family if one.record_id == record_id)
+        return self.orders[self.origin_of[record_id]].record(record_id).binding
 
     def wanted(self, stream: Stream, record_id: int) -> Mapping[str, Any]:
         return order_debts.told(self.wiring, self.orders[self.origin_of[record_id]], record_id)
@@ -164,9 +163,8 @@ class Orders:
         found: list[tuple[int, int, Mapping[str, Any], Mapping[str, Any]]] = []
         for id in listed:
             order = orders[origin_of[id]]
-            mine = next(one for one in order.family if one.record_id == id)
             values = order_debts.values_owed(wiring, stream, order, record_id=id)
-            found.append((id, origin_of[id], values, mine.binding.sent))
+            found.append((id, origin_of[id], values, order.record(id).binding.sent))
         return found
 
 

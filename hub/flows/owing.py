@@ -37,7 +37,7 @@ def owe(conn: Connection, wiring: Wiring, recomputed: Recomputed, *, lane: str, 
         facts = facts_of(wiring, golden, sightings) if creators or _asks(writers, sightings) else None
         deliveries += _deliveries(wiring, writers, golden, sightings=sightings, facts=facts, lane=lane)
         if facts is not None:
-            needed = {connection for customer, connection in referenced if customer == id}
+            needed = referenced.get(id, ())
             mine = _creates(creators, id, golden, sightings=sightings, facts=facts, needed=needed, lane=lane)
             creates += mine
             withdrawn += _unwanted(creators, mine, sightings)
@@ -160,14 +160,15 @@ def _creates(
     return rows
 
 
-def _referenced(conn: Connection, creators: Iterable[Stream], recomputed: Recomputed) -> set[tuple[int, int]]:
-    """(customer, connection) where an order of this customer is to be made and needs him there."""
+def _referenced(conn: Connection, creators: Iterable[Stream], recomputed: Recomputed) -> dict[int, set[int]]:
+    """Customer → the connections where an order of this customer is to be made and needs him."""
+    found: dict[int, set[int]] = {}
     if all(stream.scope.create != "referenced" for stream in creators):
-        return set()
+        return found
     customer_of = {one.record_id: id for id, many in recomputed.sightings.items() for one in many}
-    return {
-        (customer_of[record], connection) for record, connection in dependencies.awaited(conn, customer_of)
-    }
+    for record, connection in dependencies.awaited(conn, customer_of):
+        found.setdefault(customer_of[record], set()).add(connection)
+    return found
 
 
 def _unwanted(

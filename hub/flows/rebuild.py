@@ -20,7 +20,7 @@ from hub.flows.wiring import Wiring
 from hub.identity.keys import keys
 from hub.store import bulk
 from hub.store.golden_row import encode_doc, encode_why
-from hub.store.queries import customers, matching
+from hub.store.queries import customers, debts, matching
 from hub.store.session import Database
 
 PAGE = 500
@@ -140,7 +140,7 @@ def _check_goldens(conn: Connection, wiring: Wiring, ids: list[int]) -> list[Dev
     sightings = goldens.gather(conn, goldens.members_of(conn, ids), known={})
     pins, holds = goldens.fixed(conn, sightings)
     rows = customers.load_many(conn, ids)
-    waiting = _waiting(conn, [one.record_id for many in sightings.values() for one in many])
+    waiting = debts.waiting_among(conn, [one.record_id for many in sightings.values() for one in many])
     for id, many in sightings.items():
         golden = goldens.compute(wiring, many, pins=pins.get(id) or {}, holds=holds.get(id) or {})
         row: Any = rows.get(id)
@@ -160,11 +160,3 @@ def _check_goldens(conn: Connection, wiring: Wiring, ids: list[int]) -> list[Dev
                 detail = f"{', '.join(sorted(owed))} differ and nothing waits"
                 found.append(Deviation("delivery", f"{stream.connection}:{one.external_id}", detail))
     return found
-
-
-def _waiting(conn: Connection, ids: list[int]) -> set[int]:
-    rows = conn.execute(
-        text(f"SELECT record_id FROM delivery WHERE state <> 'done' AND record_id {bulk.among(conn, 'ids')}"),
-        {"ids": bulk.pack(conn, ids)},
-    )
-    return {row[0] for row in rows}

@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
-
 from hub.errors import NeedsSteward
 from hub.flows import deletes, owing
 from hub.flows.bindings import load_bindings
@@ -24,8 +22,7 @@ from hub.flows.pull import Say, pull
 from hub.flows.remote import reading_of
 from hub.flows.wiring import Stream, Wiring
 from hub.sdk.connector import Connector, RemoteRecord
-from hub.store import bulk
-from hub.store.queries import records
+from hub.store.queries import debts, records
 from hub.store.session import Database
 from hub.sync import rules
 from hub.sync.binding import MISSING
@@ -155,18 +152,10 @@ def _unsent(task: Task, ids: Iterable[str]) -> None:
     with task.db.write() as conn:
         known = records.digests(conn, stream.connection_id, stream.object, external_ids=ids)
         alive = [part.id for parts in known.values() for part in parts if not part.gone]
-        open_ones = _waiting(conn, alive)
+        open_ones = debts.waiting_among(conn, alive)
         kind = kind_of(stream.object)
         rest = [id for id in alive if id not in open_ones]
         owed = [id for id, _, values, _ in kind.debts(conn, task.wiring, stream, ids=rest) if values]
         task.counts["unsent"] += len(owed)
         if owed and task.heal:
             kind.tell(conn, task.wiring, owed, lane=owing.BULK, now=time.time())
-
-
-def _waiting(conn: Connection, ids: Sequence[int]) -> set[int]:
-    rows = conn.execute(
-        text(f"SELECT record_id FROM delivery WHERE state <> 'done' AND record_id {bulk.among(conn, 'ids')}"),
-        {"ids": bulk.pack(conn, ids)},
-    )
-    return {row[0] for row in rows}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
+
+from hub.store import bulk
 
 
 class Debt(NamedTuple):
@@ -59,6 +61,15 @@ def open_debts(
         query = query.bindparams(bindparam("states", expanding=True))
         values["states"] = list(states)
     return [Debt(*row)._replace(doubt=bool(row[-1])) for row in conn.execute(query, values)]
+
+
+def waiting_among(conn: Connection, record_ids: Iterable[int]) -> set[int]:
+    """Those of these records to which something is still to be delivered."""
+    rows = conn.execute(
+        text(f"SELECT record_id FROM delivery WHERE state <> 'done' AND record_id {bulk.among(conn, 'ids')}"),
+        {"ids": bulk.pack(conn, record_ids)},
+    )
+    return {row[0] for row in rows}
 
 
 def again(conn: Connection, debt: Debt, *, now: float) -> bool:
